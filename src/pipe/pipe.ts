@@ -1,0 +1,43 @@
+/** Where the other end of a pipe is. */
+export interface Address {
+  host: string;
+  port: number;
+}
+
+/** What a pipe tells its owner. */
+export interface PipeEvents {
+  /** Bytes in order. The chunk is the receiver's: the pipe never writes into it again. */
+  data(chunk: Uint8Array): void;
+  /** After a `write` that returned false: there is room again. */
+  drain(): void;
+  /** The last event, exactly once, unless this side called `destroy`. Without an error the other side ended the bytes in order (FIN). */
+  end(error: Error | undefined): void;
+}
+
+/** Ordered bytes both ways. Owned by one reader; nothing is delivered before `start`. */
+export interface Pipe {
+  /** The other end, as this side sees it; for a memory pipe a made-up one. */
+  readonly remote: Address;
+  /** This side's own address on that pipe. */
+  readonly local: Address;
+  /** Starts delivery. May be called again to hand the pipe to another owner; later events go to the newest one. */
+  start(events: PipeEvents): void;
+  /** Sends the parts in order, as one write where that is possible; the pipe keeps them: do not change them later. False asks to wait for `drain`. */
+  write(parts: readonly Uint8Array[]): boolean;
+  /** Bytes accepted by `write` and not yet given to the system. */
+  readonly buffered: number;
+  /** Stops and continues delivery of `data`. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is buffered, then ends the bytes (FIN), then frees everything. No event follows. */
+  close(): void;
+  /** Frees everything at once. No event follows. */
+  destroy(): void;
+}
+
+/** Something that hands out pipes as others dial it. */
+export interface PipeListener {
+  readonly address: Address;
+  /** Stops accepting; pipes already handed out live on. Resolves when the port is free again. */
+  close(): Promise<void>;
+}

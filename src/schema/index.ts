@@ -1,0 +1,1 @@
+export const schemaEntry = 1;

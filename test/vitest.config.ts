@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+// Tests import the sources: the condition makes `chatroom` and its entries resolve to src/.
+const conditions = ["chatroom-source", "node", "import", "default"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    root: new URL("..", import.meta.url).pathname,
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    testTimeout: 30_000,
+    reporters: ["default"],
+  },
+});
