@@ -23,19 +23,23 @@ export function loggerOf(option: LogOption | undefined, name: string): Logger {
   const level = option ?? "info";
   if (typeof level === "object" && level !== null) {
     for (const method of ["debug", "info", "warn", "error"] as const) {
-      if (typeof level[method] !== "function") throw new TypeError(`log: a logger needs a method ${method}(fields, message)`);
+      if (typeof level[method] !== "function")
+        throw new TypeError(`log: a logger needs a method ${method}(fields, message)`);
     }
     return level;
   }
   const rank = ["silent", "error", "info", "debug"].indexOf(level);
-  if (rank < 0) throw new TypeError(`log must be "silent", "error", "info", "debug" or a logger, not ${JSON.stringify(level)}`);
+  if (rank < 0)
+    throw new TypeError(`log must be "silent", "error", "info", "debug" or a logger, not ${JSON.stringify(level)}`);
   const line = (word: string, at: number) =>
     at > rank
       ? none
       : (fields: object, message: string) => {
           const rest = Object.entries(fields).map(([key, value]) => `${key}=${show(value)}`);
           const time = new Date().toISOString().slice(11, 23);
-          process.stderr.write(`${styleText("dim", time)} ${word} ${name}: ${message}${rest.length ? ` ${styleText("dim", rest.join(" "))}` : ""}\n`);
+          process.stderr.write(
+            `${styleText("dim", time)} ${word} ${name}: ${message}${rest.length ? ` ${styleText("dim", rest.join(" "))}` : ""}\n`,
+          );
         };
   return { debug: line("debug", 3), info: line("info", 2), warn: line("warn", 1), error: line("error", 1) };
 }
