@@ -1,0 +1,25 @@
+/** What one value may be, the same for sending and receiving, so that whatever encodes also decodes. */
+export interface ValueLimits {
+  /** Containers inside each other; at most {@link MAX_DEPTH}. */
+  readonly depth: number;
+  /** Values in all, members and keys included. */
+  readonly nodes: number;
+  /** Arrays, objects, Maps and Sets in all. */
+  readonly containers: number;
+  /** Bytes of one bigint. */
+  readonly bigintBytes: number;
+  /** Bytes of the whole encoded value. */
+  readonly bytes: number;
+}
+
+/** PROTOCOL §4. */
+export const DEFAULT_VALUE_LIMITS: ValueLimits = {
+  depth: 64,
+  nodes: 1_000_000,
+  containers: 100_000,
+  bigintBytes: 1_024,
+  bytes: 16 * 1_048_576,
+};
+
+/** No limit reaches beyond this depth: encoding and decoding recurse. */
+export const MAX_DEPTH = 512;
