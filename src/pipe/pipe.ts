@@ -29,8 +29,12 @@ export interface Pipe {
   /** Stops and continues delivery of `data`. */
   pause(): void;
   resume(): void;
-  /** Sends what is buffered, then ends the bytes (FIN), then frees everything. No event follows. */
-  close(): void;
+  /**
+   * Sends what is buffered, then ends the bytes (FIN), then frees everything. No event follows. What still comes is read and
+   * dropped until the other side ends too, at most for the linger time of its options, or for `lingerMs`: freeing a socket with
+   * unread bytes would reset it and could take the last words from the other side.
+   */
+  close(lingerMs?: number): void;
   /** Frees everything at once. No event follows. */
   destroy(): void;
 }
