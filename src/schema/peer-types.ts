@@ -1,0 +1,90 @@
+import type { LogOption } from "../base/log.ts";
+import type { CallOptions } from "./call-types.ts";
+import type { Around } from "./context-types.ts";
+
+/** How a peer is reached. */
+export type Path = "lan" | "public" | "punched" | "relay";
+
+/** What every peer has, whatever its kind. */
+export interface AnyKindPeer {
+  /** The user name it joined under. */
+  readonly name: string;
+  /** How it is reached right now; undefined while it is not. */
+  readonly path: Path | undefined;
+}
+
+/** A peer by name alone, called without types. */
+export interface UntypedPeer extends AnyKindPeer {
+  /** Calls a get and gives its answer. */
+  get(method: string, input?: unknown, options?: CallOptions): Promise<unknown>;
+  /** Calls a send; resolves when the peer has it. */
+  tell(method: string, input?: unknown, options?: CallOptions): Promise<void>;
+  /** Sends a free message, which arrives in the peer's `messages()`; resolves when the peer has it. */
+  send(data: unknown, options?: CallOptions): Promise<void>;
+}
+
+/** A peer of no kind of this network, or of none at all. */
+export interface Stranger extends UntypedPeer {
+  readonly kind: undefined;
+}
+
+/** What waiting for changes takes. */
+export interface WatchOptions {
+  /** Ends the iteration. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Every live peer of a kind. Iterating gives those that are here now. */
+export interface Group<Peer> extends Iterable<Peer> {
+  /** Their names, sorted. */
+  readonly names: readonly string[];
+  /** Who is here, then who comes and goes. */
+  changes(options?: WatchOptions): AsyncIterable<{ readonly name: string; readonly here: boolean }>;
+}
+
+/** What a program in a network has of it: the others, and its own end. */
+export interface Participant<Peers> extends AsyncDisposable {
+  /** The name it has in the network. */
+  readonly name: string;
+  /** The others, typed. */
+  readonly peers: Peers;
+  /** Another one by name, untyped. */
+  peer(name: string): UntypedPeer;
+  /** Every free message that arrives, whoever sent it. One queue: each message goes to one reader. */
+  messages(): AsyncIterable<{ readonly from: string; readonly data: unknown }>;
+  /** Leaves: what was accepted is still delivered, then everything is freed. May be called again. */
+  close(): Promise<void>;
+}
+
+/** A program that joined a Room. */
+export interface UserOf<Peers> extends Participant<Peers> {}
+
+/** Where and how to join; without options the Room on this machine. */
+export interface JoinOptions<Call> {
+  /** The user name. Default: the kind. */
+  name?: string | undefined;
+  /** The user's password, where the Room has a table of users. Default: none. */
+  password?: string | undefined;
+  /** The Room. Defaults: 127.0.0.1, 2428, "Passable". */
+  room?: { host?: string | undefined; port?: number | undefined; password?: string | undefined } | undefined;
+  /** The address under which others reach this program. Default: as the Room sees it. */
+  publicHost?: string | undefined;
+  /** The port to listen on for others. Default 0: any free one. */
+  listenPort?: number | undefined;
+  /** The name of the local network, or "auto": same address as the Room sees, or both in its own subnet. Default "auto". */
+  lan?: string | undefined;
+  /** The only user names that may connect to this one. Default: everybody. */
+  allow?: readonly string[] | undefined;
+  /** User names that may not connect to this one. Default: nobody. */
+  deny?: readonly string[] | undefined;
+  /** How much is logged, or a logger shaped like pino's. Default "info". */
+  log?: LogOption | undefined;
+  /** Whether links are sealed; the Room and all others must agree. Default true. */
+  encryption?: boolean | undefined;
+  /** False makes a first failure final. Default true. */
+  reconnect?: boolean | undefined;
+  /** Gives up joining. */
+  signal?: AbortSignal | undefined;
+  /** Layers around every handler, outermost first. Default: none. */
+  handling?: readonly Around<Call>[] | undefined;
+}
