@@ -1,0 +1,187 @@
+import type { MemoryMedium } from "./memory.ts";
+import type { Address, Pipe, PipeEvents } from "./pipe.ts";
+
+/** One end of a pipe of a `MemoryNetwork`. It holds the bytes that are on their way to it. */
+export class MemoryPipe implements Pipe {
+  readonly local: Address;
+  readonly remote: Address;
+  readonly #medium: MemoryMedium;
+  #other: MemoryPipe | undefined;
+  /** Bytes that the other end wrote and this one has not delivered. */
+  #inbox: Uint8Array[] = [];
+  #inboxBytes = 0;
+  /** What comes after the inbox: the other side's FIN or reset. */
+  #inboxEnd: { error: Error | undefined } | undefined;
+  #state: "open" | "ended" | "closing" | "gone" = "open";
+  #events: PipeEvents | undefined;
+  #isPaused = false;
+  #isScheduled = false;
+  #isFull = false;
+
+  constructor(medium: MemoryMedium, local: Address, remote: Address) {
+    this.#medium = medium;
+    this.local = local;
+    this.remote = remote;
+  }
+
+  /** Tells this end its other one. Once, before all else. */
+  join(other: MemoryPipe): void {
+    this.#other = other;
+  }
+
+  start(events: PipeEvents): void {
+    if (this.#state !== "open") return;
+    this.#events = events;
+    this.wake();
+  }
+
+  write(parts: readonly Uint8Array[]): boolean {
+    const other = this.#other;
+    if (this.#state !== "open" || other === undefined) return true;
+    other.#take(parts);
+    if (other.#inboxBytes < this.#medium.highWaterBytes) return true;
+    this.#isFull = true;
+    return false;
+  }
+
+  get buffered(): number {
+    return this.#other === undefined ? 0 : this.#other.#inboxBytes;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.wake();
+  }
+
+  close(): void {
+    if (this.#state === "gone" || this.#state === "closing") return;
+    const hadEnded = this.#state === "ended";
+    this.#state = "closing";
+    this.#events = undefined;
+    if (this.#other !== undefined) this.#other.#takeEnd(undefined);
+    if (hadEnded) this.#free();
+    else this.wake(); // what comes is dropped
+  }
+
+  destroy(): void {
+    if (this.#state === "gone") return;
+    const other = this.#other;
+    // As with a socket: unread or unsent bytes make it a reset, else it is an ordinary end.
+    const isLossy = this.#inboxBytes > 0 || this.buffered > 0;
+    this.#free();
+    if (other !== undefined) other.#takeEnd(isLossy ? resetError() : undefined);
+  }
+
+  /** Breaks the pipe under its owner. */
+  reset(): void {
+    if (this.#state === "gone") return;
+    const events = this.#events;
+    const wasOpen = this.#state === "open";
+    const other = this.#other;
+    this.#free();
+    if (wasOpen) this.#medium.later(() => events?.end(resetError()));
+    other?.reset();
+  }
+
+  /** Delivers what waits, later. */
+  wake(): void {
+    if (this.#isScheduled || this.#state === "gone" || this.#medium.isFrozen) return;
+    if (this.#inboxBytes === 0 && this.#inboxEnd === undefined) return;
+    this.#isScheduled = true;
+    this.#medium.later(() => {
+      this.#isScheduled = false;
+      this.#deliver();
+    });
+  }
+
+  #take(parts: readonly Uint8Array[]): void {
+    if (this.#state === "gone" || this.#state === "ended") return;
+    for (const part of parts) {
+      if (part.length === 0) continue;
+      this.#inbox.push(part.slice());
+      this.#inboxBytes += part.length;
+    }
+    this.wake();
+  }
+
+  #takeEnd(error: Error | undefined): void {
+    if (this.#state === "gone" || this.#inboxEnd !== undefined) return;
+    if (error !== undefined) this.#dropInbox();
+    this.#inboxEnd = { error };
+    this.wake();
+  }
+
+  #deliver(): void {
+    const isDropping = this.#state === "closing";
+    if (this.#medium.isFrozen || this.#state === "gone") return;
+    if (!isDropping && (this.#isPaused || this.#events === undefined)) return;
+    if (this.#inboxBytes > 0) {
+      const chunk = this.#takeChunk(isDropping ? this.#inboxBytes : this.#medium.cut(this.#inboxBytes));
+      if (!isDropping) this.#events?.data(chunk);
+      if (this.#inboxBytes === 0 && this.#other !== undefined) this.#other.#drained();
+    } else if (this.#inboxEnd !== undefined) {
+      this.#deliverEnd(this.#inboxEnd.error);
+    }
+    this.wake();
+  }
+
+  #deliverEnd(error: Error | undefined): void {
+    const events = this.#events;
+    this.#inboxEnd = undefined;
+    this.#events = undefined;
+    if (this.#state === "closing" || error !== undefined) this.#free();
+    else this.#state = "ended";
+    events?.end(error);
+    // Nobody reads any more, so nothing is left to say: as a socket that may not stay half open.
+    if (this.#state === "ended") this.close();
+  }
+
+  #drained(): void {
+    if (!this.#isFull || this.#state !== "open") return;
+    this.#isFull = false;
+    this.#medium.later(() => this.#events?.drain());
+  }
+
+  #takeChunk(bytes: number): Uint8Array {
+    const first = this.#inbox[0] as Uint8Array;
+    this.#inboxBytes -= bytes;
+    if (first.length === bytes) {
+      this.#inbox.shift();
+      return first;
+    }
+    if (first.length > bytes) {
+      this.#inbox[0] = first.subarray(bytes);
+      return first.slice(0, bytes);
+    }
+    const chunk = new Uint8Array(bytes);
+    for (let at = 0; at < bytes; ) {
+      const next = this.#inbox.shift() as Uint8Array;
+      const taken = next.subarray(0, bytes - at);
+      chunk.set(taken, at);
+      at += taken.length;
+      if (taken.length < next.length) this.#inbox.unshift(next.subarray(taken.length));
+    }
+    return chunk;
+  }
+
+  #dropInbox(): void {
+    this.#inbox = [];
+    this.#inboxBytes = 0;
+  }
+
+  #free(): void {
+    this.#state = "gone";
+    this.#events = undefined;
+    this.#inboxEnd = undefined;
+    this.#dropInbox();
+    this.#medium.forget(this);
+  }
+}
+
+function resetError(): Error {
+  return Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+}

@@ -1,0 +1,99 @@
+import { connect, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+
+import { expect, test } from "vitest";
+
+import { dialTcp, listenTcp } from "../../src/pipe/tcp.ts";
+import type { Pipe } from "../../src/pipe/pipe.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { expectNothingLeft } from "../support/leftovers.ts";
+import { testPipes } from "./pipe-contract.ts";
+
+expectNothingLeft();
+
+for (const [name, host] of [
+  ["TCP and IPv4", "127.0.0.1"],
+  ["TCP and IPv6", "::1"],
+] as const) {
+  testPipes(name, () => ({
+    host,
+    listen: (port, accept) => listenTcp({ host, port, accept }),
+    dial: (port) => dialTcp({ host, port }),
+  }));
+}
+
+test("a name that nobody has is named in the error", async () => {
+  const error = await dialTcp({ host: "no-such-host.invalid", port: 2428, timeoutMs: 5_000 }).catch(
+    (reason: unknown) => reason,
+  );
+  expect(error).toMatchObject({ code: "ERR_UNREACHABLE" });
+  expect((error as Error).message).toContain("no-such-host.invalid");
+});
+
+test("an empty host is refused before anything is opened", async () => {
+  await expect(dialTcp({ host: " ", port: 1 })).rejects.toMatchObject({ code: "ERR_PARAM" });
+});
+
+test("a dialled port that nobody listens on says so", async () => {
+  const listener = await listenTcp({ host: "127.0.0.1", port: 0, accept: () => {} });
+  await listener.close();
+  const { port } = listener.address;
+  await expect(dialTcp({ host: "127.0.0.1", port })).rejects.toThrow(
+    `nobody listens at 127.0.0.1:${port} (connection refused)`,
+  );
+});
+
+test("an aborted dial rejects with the signal's reason and leaves no socket", async () => {
+  const controller = new AbortController();
+  const reason = new Error("changed my mind");
+  const dialled = dialTcp({ host: "127.0.0.1", port: 9, signal: controller.signal });
+  controller.abort(reason);
+  await expect(dialled).rejects.toBe(reason);
+  await expect(dialTcp({ host: "127.0.0.1", port: 9, signal: controller.signal })).rejects.toBe(reason);
+});
+
+test("a dial that gets no answer ends at its timeout", async () => {
+  // A full backlog: the system accepts no further connection and does not refuse it either.
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen({ host: "127.0.0.1", port: 0, backlog: 0 }, resolve));
+  const { port } = server.address() as AddressInfo;
+  const clock = new ManualClock();
+  const dialled = dialTcp({ host: "127.0.0.1", port, clock, timeoutMs: 3_000 });
+  clock.advance(3_000);
+  await expect(dialled).rejects.toThrow(`127.0.0.1:${port} did not answer within 3 s`);
+  expect(clock.pending).toBe(0);
+  server.close();
+});
+
+test("a listener on :: also takes IPv4 and shows its addresses as IPv4", async () => {
+  const accepted: Pipe[] = [];
+  const listener = await listenTcp({ host: "::", port: 0, accept: (pipe) => void accepted.push(pipe) });
+  const near = await dialTcp({ host: "127.0.0.1", port: listener.address.port });
+  while (accepted.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(accepted[0]?.remote).toEqual({ host: "127.0.0.1", port: near.local.port });
+  near.destroy();
+  accepted[0]?.destroy();
+  await listener.close();
+});
+
+test("a closing pipe whose other side neither reads nor ends is destroyed after the linger time", async () => {
+  const clock = new ManualClock();
+  const accepted: Pipe[] = [];
+  const listener = await listenTcp({ host: "127.0.0.1", port: 0, clock, accept: (pipe) => void accepted.push(pipe) });
+  const mute = connect({ host: "127.0.0.1", port: listener.address.port, allowHalfOpen: true });
+  mute.on("error", () => {});
+  mute.pause();
+  while (accepted.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const pipe = accepted[0] as Pipe;
+  pipe.start({ data() {}, drain() {}, end() {} });
+  while (pipe.write([new Uint8Array(1_048_576)]));
+  pipe.close();
+  expect(clock.pending).toBe(1);
+  clock.advance(5_000);
+  mute.resume();
+  await new Promise((resolve) => mute.on("end", resolve).on("error", resolve));
+  mute.destroy();
+  expect(mute.bytesRead).toBeGreaterThan(0);
+  expect(clock.pending).toBe(0);
+  await listener.close();
+});
