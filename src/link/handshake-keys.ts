@@ -1,0 +1,56 @@
+// What both machines do alike once K is known, PROTOCOL §3.2 and §3.3.
+import { calculateISK } from "../crypto/cpace.ts";
+import type { Engine, Suite } from "../crypto/engine.ts";
+import { type Confirmation, confirmation, linkSecrets, resumeKey, transcriptHash } from "../crypto/key-schedule.ts";
+import type { Purpose } from "../crypto/secret.ts";
+import type { Established } from "./handshake.ts";
+import { createOpener, createSealer } from "./records.ts";
+
+const NO_SID = new Uint8Array(0);
+
+/** The confirmations and the chain of a run. Wipes K. */
+export function confirmRun(
+  engine: Engine,
+  K: Uint8Array,
+  hello: { readonly body: Uint8Array; readonly Ya: Uint8Array; readonly ADa: Uint8Array },
+  reply: { readonly withoutTb: Uint8Array; readonly Yb: Uint8Array; readonly ADb: Uint8Array },
+): Confirmation {
+  const ISK = calculateISK(engine, NO_SID, K, { Y: hello.Ya, AD: hello.ADa }, { Y: reply.Yb, AD: reply.ADb });
+  K.fill(0);
+  return confirmation(engine, transcriptHash(engine, hello.body, reply.withoutTb), ISK);
+}
+
+/** What a run settled, apart from its keys. */
+export interface RunFacts {
+  readonly role: "initiator" | "responder";
+  readonly purpose: Purpose;
+  readonly localName: string;
+  readonly remoteName: string;
+  readonly encryption: boolean;
+  readonly suite: Suite;
+  readonly localEnd: Uint8Array | undefined;
+  readonly remoteEnd: Uint8Array | undefined;
+  readonly ticketId: Uint8Array | undefined;
+}
+
+/** The link that a confirmed run gives. Wipes the chain: kept, it would undo the ratchets. */
+export function establish(engine: Engine, facts: RunFacts, chain: Uint8Array): Established {
+  // Without a user stage, master is the chain itself.
+  const { linkId, i2r, r2i } = linkSecrets(engine, chain);
+  const resume =
+    facts.purpose === 2 || facts.purpose === 3 || facts.purpose === 4 ? resumeKey(engine, chain) : undefined;
+  chain.fill(0);
+  const [outgoing, incoming] = facts.role === "initiator" ? [i2r, r2i] : [r2i, i2r];
+  return {
+    ...facts,
+    linkId,
+    resume,
+    sealer: createSealer(engine, facts.suite, facts.encryption, outgoing),
+    opener: createOpener(engine, facts.suite, facts.encryption, incoming),
+  };
+}
+
+/** Whether this implementation has a suite. */
+export function isSuite(id: number | undefined): id is Suite {
+  return id === 1 || id === 2;
+}
