@@ -1,0 +1,401 @@
+import type { Clock } from "../base/clock.ts";
+import type { Deadlines, Expiring } from "../base/deadlines.ts";
+import { type CallErrorCode, type Outcome, PeerError } from "../base/errors.ts";
+import type { CallOptions } from "../schema/call-types.ts";
+import { OutMessage } from "../session/out-message.ts";
+import { DEFAULT_SESSION_LIMITS } from "../session/limits.ts";
+import type { Outbox } from "../session/outbox.ts";
+import {
+  CALL_HEADER_BYTES,
+  CANCEL,
+  ERROR,
+  FREE_MESSAGE,
+  GET,
+  HAS_META,
+  RESULT,
+  SEND,
+  writeCallHeader,
+} from "../wire/frames.ts";
+import { decodeValue, encodeAfter, ValueError } from "../wire/values.ts";
+import type { Contract, Method, Word } from "./contract.ts";
+import type { Scope } from "./handler-call.ts";
+import { type Checked, check } from "./validation.ts";
+
+export const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** Gets and sends of one peer that may be under way at once; further ones wait here. PROTOCOL §4. */
+export const MAX_CALLS_IN_FLIGHT = 1_024;
+
+/** Calls of one peer that may wait for it to be reachable, or for others to end; further ones fail with BUSY. */
+export const MAX_CALLS_WAITING = 65_536;
+
+/** Bytes of calls that may wait; past them a call fails with BUSY. */
+export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+/** What a caller needs of the conversation it belongs to. */
+export interface CallerHome {
+  readonly peer: string;
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  /** The peer's contract, while a session is open. */
+  readonly contract: Contract | undefined;
+  readonly outbox: Outbox;
+  /** A call waits for the peer: reach it. */
+  wanted(): void;
+  /** One clause about the peer's absence: "no user named Worker; live: worker-7". */
+  absence(): string;
+}
+
+class Call implements Expiring {
+  id = 0;
+  settled = false;
+  message: OutMessage | undefined;
+  slot = -1;
+  previous: Expiring | undefined;
+  next: Expiring | undefined;
+  onAbort: (() => void) | undefined;
+  readonly caller: Caller;
+  readonly word: Word;
+  readonly name: string;
+  readonly label: string;
+  readonly method: Method | undefined;
+  readonly payload: Uint8Array;
+  readonly flags: number;
+  readonly timeoutMs: number;
+  readonly deadlineAt: number;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: PeerError) => void;
+
+  constructor(
+    caller: Caller,
+    request: Request,
+    payload: Uint8Array,
+    end: { deadlineAt: number; timeoutMs: number },
+    resolve: (value: unknown) => void,
+    reject: (error: PeerError) => void,
+  ) {
+    this.caller = caller;
+    this.word = request.word;
+    this.name = request.name;
+    this.label = request.label;
+    this.method = request.method;
+    this.payload = payload;
+    this.flags = request.options?.meta === undefined ? 0 : HAS_META;
+    this.timeoutMs = end.timeoutMs;
+    this.deadlineAt = end.deadlineAt;
+    this.signal = request.options?.signal;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  expired(): void {
+    this.caller.expired(this);
+  }
+}
+
+export interface Request {
+  readonly word: Word;
+  /** The method's name on the wire; "" for a free message. */
+  readonly name: string;
+  /** How errors name it: `Bar.find`. */
+  readonly label: string;
+  readonly method?: Method | undefined;
+  readonly input: unknown;
+  readonly options?: CallOptions | undefined;
+  readonly scope?: Scope | undefined;
+}
+
+/** The calls of this program to one peer: from the caller's `await` to its settling, exactly once. */
+export class Caller {
+  readonly #home: CallerHome;
+  readonly #pending = new Map<number, Call>();
+  /** Calls without a message yet, in order. Settled ones are dropped from it. */
+  #waiting = new Set<Call>();
+  #waitingBytes = 0;
+  #lastId = 0;
+  #closed: string | undefined;
+
+  constructor(home: CallerHome) {
+    this.#home = home;
+  }
+
+  /** Calls that have not settled. */
+  get busy(): number {
+    return this.#pending.size + this.#waiting.size;
+  }
+
+  /** Calls that still wait for the peer to be reachable. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Starts a call. The promise settles once; a rejection is a {@link PeerError}, or a TypeError for options that make no sense. */
+  start(request: Request): Promise<unknown> {
+    return new Promise((resolve, reject) => this.#start(request, resolve, reject));
+  }
+
+  #start(request: Request, resolve: (value: unknown) => void, reject: (error: Error) => void): void {
+    const { options, scope } = request;
+    const now = this.#home.clock.now();
+    let timeoutMs = options?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    if (!(typeof timeoutMs === "number" && timeoutMs > 0))
+      return reject(new TypeError(`timeoutMs must be a number of milliseconds above 0, not ${String(timeoutMs)}`));
+    if (scope !== undefined) timeoutMs = Math.min(timeoutMs, scope.deadlineAt - now);
+    const signal = linked(options?.signal, scope?.signal);
+    const fail = (code: CallErrorCode, text: string, cause?: unknown): void =>
+      reject(
+        new PeerError(code, `${request.label}: ${text}`, {
+          outcome: "did not run",
+          method: request.label,
+          peer: this.#home.peer,
+          cause,
+        }),
+      );
+    if (this.#closed !== undefined) return fail("CLOSED", this.#closed);
+    if (signal?.aborted === true) return fail("CANCELLED", "cancelled before it was sent", signal.reason);
+    if (timeoutMs <= 0) return fail("TIMEOUT", "the deadline of the call it belongs to has passed");
+    if (this.#waiting.size >= MAX_CALLS_WAITING)
+      return fail("BUSY", `${MAX_CALLS_WAITING} calls wait already; await some of them`);
+    let payload: Uint8Array;
+    try {
+      payload = encodeAfter(
+        CALL_HEADER_BYTES,
+        options?.meta === undefined ? request.input : [options.meta, request.input],
+      );
+    } catch (error) {
+      return fail(
+        "INVALID_INPUT",
+        error instanceof ValueError ? error.describe("input") : `the input can't be sent: ${String(error)}`,
+        error,
+      );
+    }
+    if (payload.length > DEFAULT_SESSION_LIMITS.messageBytes)
+      return fail(
+        "TOO_LARGE",
+        `the input takes ${payload.length} bytes; a message has at most ${DEFAULT_SESSION_LIMITS.messageBytes}`,
+      );
+    if (this.#waitingBytes > MAX_WAITING_BYTES)
+      return fail("BUSY", `${this.#waitingBytes} bytes wait already; await some of the calls`);
+    const call = new Call(
+      this,
+      { ...request, options: { ...options, signal } },
+      payload,
+      { deadlineAt: now + timeoutMs, timeoutMs },
+      resolve,
+      reject,
+    );
+    this.#home.deadlines.add(call);
+    if (signal !== undefined) {
+      call.onAbort = () => this.#giveUp(call, "CANCELLED", "cancelled by the caller", signal.reason);
+      signal.addEventListener("abort", call.onAbort, { once: true });
+    }
+    if (!this.#commit(call)) {
+      this.#queue(call);
+      if (this.#home.contract === undefined) this.#home.wanted();
+    }
+  }
+
+  /** Hands the call's message over, if the peer is there and has room. False: it has to wait. */
+  #commit(call: Call): boolean {
+    const { contract } = this.#home;
+    if (contract === undefined || this.#pending.size >= MAX_CALLS_IN_FLIGHT) return false;
+    if (!this.#home.outbox.hasRoom(call.payload.length)) return false;
+    const number = call.name === "" ? FREE_MESSAGE : numberOf(contract, call.name, call.word);
+    if (typeof number === "string") {
+      this.#settle(call, this.#error(call, "NOT_FOUND", number, "did not run"));
+      return true;
+    }
+    do this.#lastId = (this.#lastId + 1) >>> 0;
+    while (this.#lastId === 0 || this.#pending.has(this.#lastId));
+    writeCallHeader(call.payload, number, call.flags, call.deadlineAt - this.#home.clock.now());
+    const send = call.word === "send";
+    const message = new OutMessage(send ? SEND : GET, this.#lastId, call.payload, send ? "send" : "call");
+    if (this.#home.outbox.push(message) !== "queued") return false;
+    call.id = this.#lastId;
+    call.message = message;
+    this.#pending.set(call.id, call);
+    return true;
+  }
+
+  /** Sends what waits, in order, as far as there is room. */
+  flush(): void {
+    for (const call of this.#waiting) {
+      if (!this.#commit(call)) return;
+      this.#unqueue(call);
+    }
+  }
+
+  #queue(call: Call): void {
+    this.#waiting.add(call);
+    this.#waitingBytes += call.payload.length;
+  }
+
+  #unqueue(call: Call): void {
+    if (this.#waiting.delete(call)) this.#waitingBytes -= call.payload.length;
+  }
+
+  /** Takes RESULT or ERROR. One for a call that is settled, or never was, is dropped. */
+  answer(kind: number, channel: number, payload: Uint8Array): void {
+    const call = this.#pending.get(channel);
+    if (call === undefined) return;
+    if (kind === ERROR) return this.#settle(call, this.#receivedError(call, payload));
+    if (kind !== RESULT) return;
+    if (call.word === "send") return this.#settle(call, undefined);
+    let value: unknown;
+    try {
+      value = payload.length === 0 ? undefined : decodeValue(payload);
+    } catch (error) {
+      return this.#settle(
+        call,
+        this.#error(call, "INVALID_OUTPUT", `the answer can't be read: ${String(error)}`, "ran", error),
+      );
+    }
+    const output = check(call.method?.output, value, "output");
+    if (output instanceof Promise) void output.then((late) => this.#checked(call, late));
+    else this.#checked(call, output);
+  }
+
+  #checked(call: Call, output: Checked): void {
+    if (output.ok) this.#settle(call, undefined, output.value);
+    else this.#settle(call, this.#error(call, "INVALID_OUTPUT", output.text, "ran"));
+  }
+
+  #receivedError(call: Call, payload: Uint8Array): PeerError {
+    let told: unknown;
+    try {
+      told = decodeValue(payload);
+    } catch (error) {
+      return this.#error(
+        call,
+        "INVALID_OUTPUT",
+        `the error it answered can't be read: ${String(error)}`,
+        "may have run",
+        error,
+      );
+    }
+    const [code, ran, text, data] = Array.isArray(told) ? (told as unknown[]) : [];
+    if (typeof code !== "string" || typeof ran !== "boolean" || typeof text !== "string") {
+      return this.#error(call, "INVALID_OUTPUT", "the error it answered has the wrong form", "may have run");
+    }
+    const declared = call.method?.errors?.[code];
+    if (declared === undefined) {
+      return new PeerError(code, `${call.label}: ${text}`, {
+        outcome: ran ? "ran" : "did not run",
+        method: call.label,
+        peer: this.#home.peer,
+        data,
+      });
+    }
+    const checked = check(declared, data, `the data of the error ${code}`);
+    if (checked instanceof Promise || !checked.ok) {
+      return this.#error(
+        call,
+        "INVALID_OUTPUT",
+        checked instanceof Promise ? `the schema of ${code} must not be asynchronous` : checked.text,
+        "ran",
+      );
+    }
+    return new PeerError(code, `${call.label}: ${text}`, {
+      outcome: "ran",
+      method: call.label,
+      peer: this.#home.peer,
+      data: checked.value,
+    });
+  }
+
+  /** The deadline of a call has passed. */
+  expired(call: Call): void {
+    const waited = this.#waiting.has(call);
+    const text =
+      waited && this.#home.contract === undefined
+        ? `${this.#home.absence()} (waited ${Math.round(call.timeoutMs)} ms)`
+        : `no answer within ${Math.round(call.timeoutMs)} ms`;
+    this.#giveUp(call, "TIMEOUT", text);
+  }
+
+  /** Ends a call from this side: taken back if no byte of it has left, else told to the peer. */
+  #giveUp(call: Call, code: CallErrorCode, text: string, cause?: unknown): void {
+    const { message } = call;
+    const ran = message !== undefined && !this.#home.outbox.withdraw(message);
+    if (ran) this.#home.outbox.push(new OutMessage(CANCEL, call.id, NOTHING, "control"));
+    this.#settle(call, this.#error(call, code, text, ran ? "may have run" : "did not run", cause));
+  }
+
+  /**
+   * The session is over, and what it had not committed is withdrawn: those calls wait for the next one. Every other settles by what the
+   * peer is known to have received.
+   * @param received offset up to which the peer had the stream, when it said so
+   */
+  sessionEnded(text: string, received: number | undefined): void {
+    const calls = [...this.#pending.values()];
+    this.#pending.clear();
+    const earlier = this.#waiting;
+    this.#waiting = new Set();
+    this.#waitingBytes = 0;
+    for (const call of calls) {
+      const { message } = call;
+      call.message = undefined;
+      call.id = 0;
+      if (message?.state === "withdrawn") this.#queue(call);
+      else {
+        const missed = received !== undefined && message !== undefined && message.endOffset > received;
+        this.#settle(call, this.#error(call, "DISCONNECTED", text, missed ? "did not run" : "may have run"));
+      }
+    }
+    for (const call of earlier) this.#queue(call);
+    if (this.#waiting.size > 0) this.#home.wanted();
+  }
+
+  /** Ends every call; later ones are refused. */
+  close(text: string): void {
+    this.#closed = text;
+    for (const call of [...this.#pending.values(), ...this.#waiting]) this.#giveUp(call, "CLOSED", text);
+  }
+
+  #error(call: Call, code: CallErrorCode, text: string, outcome: Outcome, cause?: unknown): PeerError {
+    return new PeerError(code, `${call.label}: ${text}`, { outcome, method: call.label, peer: this.#home.peer, cause });
+  }
+
+  #settle(call: Call, error: PeerError | undefined, value?: unknown): void {
+    if (call.settled) return; // an asynchronous output schema may end after the deadline
+    call.settled = true;
+    this.#home.deadlines.remove(call);
+    if (call.onAbort !== undefined) call.signal?.removeEventListener("abort", call.onAbort);
+    if (call.id !== 0) this.#pending.delete(call.id);
+    else this.#unqueue(call);
+    if (error === undefined) call.resolve(value);
+    else call.reject(error);
+    if (this.#waiting.size > 0) this.flush();
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function linked(own: AbortSignal | undefined, inherited: AbortSignal | undefined): AbortSignal | undefined {
+  if (own === undefined) return inherited;
+  return inherited === undefined ? own : AbortSignal.any([own, inherited]);
+}
+
+/** The number of a method in a contract, or why there is none. */
+function numberOf(contract: Contract, name: string, word: Word): number | string {
+  const index = indexOf(contract).get(name);
+  const method = index === undefined ? undefined : contract.methods[index];
+  if (index === undefined || method === undefined) {
+    const names = contract.methods.map((one) => one.name);
+    return `it handles no "${name}"; ${names.length === 0 ? "it handles nothing" : `it handles ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`}`;
+  }
+  if (method.word !== "any" && method.word !== word) return `"${name}" is a ${method.word}, not a ${word}`;
+  return index + 1;
+}
+
+const indexes = new WeakMap<Contract, Map<string, number>>();
+
+function indexOf(contract: Contract): Map<string, number> {
+  let index = indexes.get(contract);
+  if (index === undefined) {
+    index = new Map(contract.methods.map((method, at) => [method.name, at]));
+    indexes.set(contract, index);
+  }
+  return index;
+}

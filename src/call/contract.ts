@@ -1,0 +1,51 @@
+import { decodeValue, encodeValue } from "../wire/values.ts";
+import type { Schema } from "./validation.ts";
+
+/** How a method may be called: one word, or both for a handler that was registered without a schema. */
+export type Word = "get" | "send";
+
+/** A method as its schema declares it. Without schemas every value passes. */
+export interface Method {
+  readonly name: string;
+  readonly word: Word | "any";
+  readonly input?: Schema | undefined;
+  readonly output?: Schema | undefined;
+  /** Declared errors: code -> schema of their data. */
+  readonly errors?: Readonly<Record<string, Schema>> | undefined;
+  /** Kinds, and names, that may call; absent: everybody. */
+  readonly from?: readonly string[] | undefined;
+  readonly fromNames?: readonly string[] | undefined;
+}
+
+/** What a peer says it handles. The method number on the wire is the index in this list plus one; 0 is a free message. */
+export interface Contract {
+  /** The kind the peer says it is; names are proven, kinds claimed. */
+  readonly kind: string | undefined;
+  readonly methods: readonly { readonly name: string; readonly word: Word | "any" }[];
+}
+
+export const MAX_METHODS = 10_000;
+
+export function encodeContract(contract: Contract): Uint8Array {
+  return encodeValue([contract.kind, contract.methods.map(({ name, word }) => [name, word])]);
+}
+
+/** Reads a contract that came from a peer. @throws Error when it is not one; the session it came on is then at fault. */
+export function decodeContract(payload: Uint8Array): Contract {
+  const value = decodeValue(payload);
+  if (!Array.isArray(value)) throw new Error("a contract must be a list");
+  const [kind, methods] = value as [unknown, unknown];
+  if (kind !== undefined && (typeof kind !== "string" || kind.length > 64))
+    throw new Error("a contract's kind must be a short text");
+  if (!Array.isArray(methods) || methods.length > MAX_METHODS) throw new Error("a contract has at most 10,000 methods");
+  return { kind, methods: methods.map(decodeMethod) };
+}
+
+function decodeMethod(entry: unknown): Contract["methods"][number] {
+  if (!Array.isArray(entry)) throw new Error("a method in a contract must be a list");
+  const [name, word] = entry as [unknown, unknown];
+  if (typeof name !== "string" || name === "" || name.length > 64)
+    throw new Error("a method's name has 1 to 64 characters");
+  if (word !== "get" && word !== "send" && word !== "any") throw new Error("a method's word must be get, send or any");
+  return { name, word };
+}

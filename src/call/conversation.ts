@@ -1,0 +1,146 @@
+import type { Clock } from "../base/clock.ts";
+import type { Deadlines } from "../base/deadlines.ts";
+import type { Logger } from "../base/log.ts";
+import { OutMessage } from "../session/out-message.ts";
+import { Outbox } from "../session/outbox.ts";
+import type { Session, SessionEnd } from "../session/session.ts";
+import { CANCEL, CONTRACT, ERROR, GET, GOODBYE, RESULT, SEND } from "../wire/frames.ts";
+import { Caller, type CallerHome, type Request } from "./caller.ts";
+import { type Contract, decodeContract, encodeContract } from "./contract.ts";
+import { Dispatcher, type DispatcherHome } from "./dispatcher.ts";
+import type { Views } from "./handler-call.ts";
+import type { MessageQueue } from "./messages.ts";
+import type { Registry } from "./registry.ts";
+
+/** What conversations share within one program. */
+export interface ConversationContext {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly messages: MessageQueue;
+  readonly views: Views;
+  /** Calls wait for that peer: reach it. Called often; cheap when it is under way already. */
+  readonly reach: (peer: string) => void;
+  /** One clause about why a peer can't be reached now. */
+  readonly absence: (peer: string) => string;
+}
+
+/** Everything between this program and one peer, whatever sessions come and go: the calls of both sides. */
+export class Conversation implements CallerHome, DispatcherHome {
+  readonly peer: string;
+  readonly outbox = new Outbox({ onRoom: () => this.caller.flush() });
+  readonly caller: Caller;
+  readonly dispatcher: Dispatcher;
+  readonly #context: ConversationContext;
+  #session: Session | undefined;
+  #contract: Contract | undefined;
+  #closing: string | undefined;
+  readonly #forgetRegistry: () => void;
+
+  constructor(peer: string, context: ConversationContext) {
+    this.peer = peer;
+    this.#context = context;
+    this.caller = new Caller(this);
+    this.dispatcher = new Dispatcher(this);
+    this.#forgetRegistry = context.registry.onGrown(() => this.#tellContract());
+  }
+
+  get from(): string {
+    return this.peer;
+  }
+  get clock(): Clock {
+    return this.#context.clock;
+  }
+  get deadlines(): Deadlines {
+    return this.#context.deadlines;
+  }
+  get log(): Logger {
+    return this.#context.log;
+  }
+  get registry(): Registry {
+    return this.#context.registry;
+  }
+  get messages(): MessageQueue {
+    return this.#context.messages;
+  }
+  get views(): Views {
+    return this.#context.views;
+  }
+  get closing(): string | undefined {
+    return this.#closing;
+  }
+  get session(): Session | undefined {
+    return this.#session;
+  }
+  /** What the peer says it is and handles, once a session told it. */
+  get contract(): Contract | undefined {
+    return this.#contract;
+  }
+  get kind(): string | undefined {
+    return this.#contract?.kind;
+  }
+
+  start(request: Request): Promise<unknown> {
+    return this.caller.start(request);
+  }
+
+  wanted(): void {
+    this.#context.reach(this.peer);
+  }
+
+  absence(): string {
+    return this.#context.absence(this.peer);
+  }
+
+  /** A session is open: the contract goes out first. */
+  sessionOpened(session: Session): void {
+    this.#session = session;
+    this.#tellContract();
+  }
+
+  #tellContract(): void {
+    if (this.#session === undefined) return;
+    this.outbox.push(new OutMessage(CONTRACT, 0, encodeContract(this.registry.contract()), "control"));
+  }
+
+  /** Takes a message of the session. @throws Error when it breaks the rules; the session is then at fault. */
+  message(kind: number, channel: number, payload: Uint8Array): void {
+    switch (kind) {
+      case GET:
+      case SEND:
+        return this.dispatcher.call(kind, channel, payload);
+      case RESULT:
+      case ERROR:
+        return this.caller.answer(kind, channel, payload);
+      case CANCEL:
+        return this.dispatcher.cancel(channel);
+      case CONTRACT:
+        this.#contract = decodeContract(payload);
+        return this.caller.flush();
+      case GOODBYE:
+        this.#contract = undefined; // what waits, waits for the peer's next session
+        return;
+      default:
+        throw new Error(`frame kind ${kind} means nothing`);
+    }
+  }
+
+  sessionEnded(end: SessionEnd): void {
+    this.#session = undefined;
+    this.#contract = undefined;
+    this.outbox.takeUncommitted();
+    const text = `the connection to ${this.peer} ended: ${end.text}`;
+    this.dispatcher.sessionEnded(text);
+    this.caller.sessionEnded(text, end.peerReceived);
+  }
+
+  /** Refuses new calls of the peer, ends those of this side, and resolves when no handler runs. The session stays, for the answers. */
+  async close(text: string): Promise<void> {
+    this.#closing = text;
+    this.#forgetRegistry();
+    this.caller.close(text);
+    if (this.#session !== undefined) this.outbox.push(new OutMessage(GOODBYE, 0, new Uint8Array(0), "control"));
+    await this.dispatcher.idle();
+  }
+}

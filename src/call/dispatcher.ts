@@ -1,0 +1,267 @@
+import type { CallErrorCode } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import { type Lane, OutMessage } from "../session/out-message.ts";
+import type { Outbox } from "../session/outbox.ts";
+import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, HAS_META, RESULT, readCallHeader, SEND } from "../wire/frames.ts";
+import { decodeValue, encodeValue, ValueError } from "../wire/values.ts";
+import { MAX_CALLS_IN_FLIGHT } from "./caller.ts";
+import { type CallOrigin, Failure, HandlerCall } from "./handler-call.ts";
+import type { MessageQueue } from "./messages.ts";
+import type { Handled, Registry } from "./registry.ts";
+import { type Checked, check } from "./validation.ts";
+
+/** What a dispatcher needs of the conversation it belongs to. */
+export interface DispatcherHome extends CallOrigin {
+  readonly registry: Registry;
+  readonly messages: MessageQueue;
+  readonly log: Logger;
+  /** Why new calls are refused, while this side is closing. */
+  readonly closing: string | undefined;
+  readonly outbox: Outbox;
+}
+
+/** The calls of one peer to this program, from the frame to its answer. One answer each; nothing a handler does escapes. */
+export class Dispatcher {
+  readonly #home: DispatcherHome;
+  /** Calls whose handlers have not ended, by channel. */
+  #running = new Map<number, HandlerCall>();
+  /** How many of those are sends. A send is answered before its handler ends, so its caller does not bound them: we do. */
+  #sending = 0;
+  /** The last send that waits to start: for a free place, or for a schema with asynchronous parts. */
+  #queue: Promise<void> | undefined;
+  #held = 0;
+  #freed: (() => void)[] = [];
+  #idle: (() => void)[] = [];
+
+  constructor(home: DispatcherHome) {
+    this.#home = home;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Resolves when no handler runs. */
+  idle(): Promise<void> {
+    return this.#running.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Takes GET or SEND. @throws Error when the frame breaks the rules; the session is then at fault. */
+  call(kind: number, channel: number, payload: Uint8Array): void {
+    const header = readCallHeader(payload);
+    if (header === undefined) throw new Error("a call frame is too short");
+    if (channel === 0 || this.#running.has(channel)) throw new Error(`call ${channel} was opened twice`);
+    const { closing } = this.#home;
+    if (closing !== undefined) return this.#refuse(channel, "CLOSED", closing);
+    const isSend = kind === SEND;
+    if ((isSend ? this.#held : this.#running.size - this.#sending) >= MAX_CALLS_IN_FLIGHT) {
+      return this.#refuse(channel, "BUSY", `${MAX_CALLS_IN_FLIGHT} of your calls wait already`);
+    }
+    const free = isSend && header.method === FREE_MESSAGE;
+    const method = free ? undefined : this.#home.registry.byNumber(header.method);
+    if (!free) {
+      if (method === undefined) return this.#refuse(channel, "NOT_FOUND", "no method has that number");
+      const refusal = this.#refusal(method, isSend);
+      if (refusal !== undefined) return this.#refuse(channel, ...refusal);
+    }
+    let value: unknown;
+    let meta: Readonly<Record<string, string>> | undefined;
+    try {
+      value = decodeValue(payload, CALL_HEADER_BYTES);
+      if ((header.flags & HAS_META) !== 0) [meta, value] = splitMeta(value);
+    } catch (error) {
+      return this.#refuse(
+        channel,
+        "INVALID_INPUT",
+        error instanceof ValueError ? error.describe("input") : `input: ${(error as Error).message}`,
+      );
+    }
+    const call = new HandlerCall(
+      this.#home,
+      method === undefined ? "" : this.#home.registry.label(method.name),
+      header.timeoutMs,
+      meta,
+    );
+    if (isSend && (this.#queue !== undefined || this.#sending >= MAX_CALLS_IN_FLIGHT)) {
+      this.#held++;
+      this.#lineUp(async () => {
+        while (this.#sending >= MAX_CALLS_IN_FLIGHT) await new Promise<void>((resolve) => this.#freed.push(resolve));
+        this.#held--;
+        if (!call.isCancelled) await this.#check(channel, method, isSend, value, call);
+      });
+    } else {
+      const waits = this.#check(channel, method, isSend, value, call);
+      if (waits !== undefined && isSend) this.#lineUp(() => waits);
+      else if (waits !== undefined) this.#running.set(channel, call);
+    }
+  }
+
+  /** Sends start in the order in which they came, so one that waits makes all later ones wait. */
+  #lineUp(step: () => Promise<void>): void {
+    const tail: Promise<void> = (this.#queue === undefined ? step() : this.#queue.then(step)).then(() => {
+      if (this.#queue === tail) this.#queue = undefined;
+    });
+    this.#queue = tail;
+  }
+
+  #refusal(method: Handled, isSend: boolean): [CallErrorCode, string] | undefined {
+    const { from, kind } = this.#home;
+    const word = isSend ? "send" : "get";
+    if (method.word !== "any" && method.word !== word)
+      return ["NOT_FOUND", `"${method.name}" is a ${method.word}, not a ${word}`];
+    if (method.from !== undefined && (kind === undefined || !method.from.includes(kind))) {
+      return [
+        "REFUSED",
+        `only ${method.from.join(", ")} may call "${method.name}", and you are ${kind === undefined ? "of no kind" : `a ${kind}`}`,
+      ];
+    }
+    if (method.fromNames !== undefined && !method.fromNames.includes(from))
+      return ["REFUSED", `"${method.name}" is not for "${from}"`];
+    return undefined;
+  }
+
+  /** Checks the input and starts the handler. A promise only where the schema has asynchronous parts. */
+  #check(
+    channel: number,
+    method: Handled | undefined,
+    isSend: boolean,
+    value: unknown,
+    call: HandlerCall,
+  ): Promise<void> | undefined {
+    const input = check(method?.input, value, "input");
+    if (input instanceof Promise) return input.then((late) => this.#start(channel, method, isSend, late, call));
+    this.#start(channel, method, isSend, input, call);
+    return undefined;
+  }
+
+  #start(channel: number, method: Handled | undefined, isSend: boolean, input: Checked, call: HandlerCall): void {
+    if (!input.ok) {
+      this.#finish(channel, isSend, call);
+      return this.#refuse(channel, "INVALID_INPUT", input.text);
+    }
+    if (method === undefined) {
+      const taken = this.#home.messages.push({ from: this.#home.from, data: input.value });
+      this.#finish(channel, isSend, call);
+      if (taken) this.#post(RESULT, channel, NOTHING);
+      else this.#refuse(channel, "BUSY", "its queue of free messages is full");
+      return;
+    }
+    if (isSend) this.#post(RESULT, channel, NOTHING);
+    let result: unknown;
+    try {
+      result = this.#run(method, input.value, call);
+    } catch (error) {
+      return this.#failed(channel, method, isSend, call, error);
+    }
+    if (isPromiseLike(result)) {
+      this.#running.set(channel, call);
+      if (isSend) this.#sending++;
+      result.then(
+        (late) => this.#answered(channel, method, isSend, call, late),
+        (error: unknown) => this.#failed(channel, method, isSend, call, error),
+      );
+    } else this.#answered(channel, method, isSend, call, result);
+  }
+
+  #run(method: Handled, input: unknown, call: HandlerCall): unknown {
+    const { handling } = this.#home.registry;
+    if (handling.length === 0) return method.handler(input, call);
+    const step = (at: number): Promise<unknown> => {
+      const around = handling[at];
+      return Promise.resolve(
+        around === undefined ? method.handler(input, call) : around(call, async () => step(at + 1)),
+      );
+    };
+    return step(0);
+  }
+
+  #answered(channel: number, method: Handled, isSend: boolean, call: HandlerCall, value: unknown): void {
+    if (!this.#finish(channel, isSend, call) || isSend) return;
+    let payload: Uint8Array;
+    try {
+      payload = value === undefined ? NOTHING : encodeValue(value);
+    } catch (error) {
+      const text = error instanceof ValueError ? error.describe("output") : String(error);
+      this.#home.log.error(
+        { peer: this.#home.from, method: method.name },
+        `the answer of "${method.name}" can't be sent: ${text}`,
+      );
+      return this.#error(channel, "INVALID_OUTPUT", true, text);
+    }
+    this.#post(RESULT, channel, payload);
+  }
+
+  #failed(channel: number, method: Handled, isSend: boolean, call: HandlerCall, error: unknown): void {
+    const wanted = this.#finish(channel, isSend, call);
+    if (error instanceof Failure && !isSend) {
+      if (!wanted) return;
+      try {
+        return this.#error(channel, error.code, true, `${method.name} answered ${error.code}`, error.data);
+      } catch (broken) {
+        error = broken; // the data of the declared error can't be sent
+      }
+    }
+    // The cause stays home: a stranger learns that the handler failed, not why or where.
+    this.#home.log.error(
+      { peer: this.#home.from, method: method.name, err: error },
+      `the handler of "${method.name}" failed`,
+    );
+    if (wanted && !isSend) this.#error(channel, "FAILED", true, `the handler of "${method.name}" failed`);
+  }
+
+  /** False when nobody waits for the answer any more. */
+  #finish(channel: number, isSend: boolean, call: HandlerCall): boolean {
+    call.finish();
+    const wanted = !call.isCancelled;
+    if (this.#running.get(channel) === call) {
+      this.#running.delete(channel);
+      if (isSend) this.#sending--;
+      this.#freed.shift()?.();
+      if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    }
+    return wanted;
+  }
+
+  /** Takes CANCEL: the signal fires, and no answer will be sent. One for a call that has ended is dropped. */
+  cancel(channel: number): void {
+    this.#running.get(channel)?.cancel(new Error("the caller cancelled the call"));
+  }
+
+  /** The session is over: the signals of running calls fire, their answers go nowhere. */
+  sessionEnded(text: string): void {
+    const running = this.#running;
+    this.#running = new Map();
+    this.#sending = 0;
+    for (const call of running.values()) call.cancel(new Error(text));
+    for (const resolve of this.#freed.splice(0)) resolve();
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #refuse(channel: number, code: CallErrorCode, text: string): void {
+    this.#error(channel, code, false, text);
+  }
+
+  #error(channel: number, code: string, ran: boolean, text: string, data?: unknown): void {
+    this.#post(ERROR, channel, encodeValue([code, ran, text, data]));
+  }
+
+  #post(kind: number, channel: number, payload: Uint8Array, lane: Lane = "call"): void {
+    if (this.#home.outbox.push(new OutMessage(kind, channel, payload, lane)) === "queued" || lane === "control") return;
+    // A peer that does not read its answers gets a short one instead, ahead of those that wait.
+    this.#post(ERROR, channel, encodeValue(["BUSY", true, "too many answers wait to be read"]), "control");
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
+function splitMeta(value: unknown): [Readonly<Record<string, string>>, unknown] {
+  if (!Array.isArray(value) || value.length !== 2) throw new Error("a call with meta must carry two values");
+  const [meta, input] = value as [unknown, unknown];
+  if (typeof meta !== "object" || meta === null || !Object.values(meta).every((text) => typeof text === "string"))
+    throw new Error("meta must hold texts");
+  return [meta as Readonly<Record<string, string>>, input];
+}

@@ -1,0 +1,10 @@
+/** Entry `chatroom`: programs that call each other, wherever they run. */
+export { LinkError, type LinkErrorCode, PeerError, type CallErrorCode, type Outcome } from "./base/errors.ts";
+export type { Logger, LogLevel, LogOption } from "./base/log.ts";
+export { contextKey } from "./call/handler-call.ts";
+export { printMessages } from "./print-messages.ts";
+export { Room, type RoomOptions } from "./room/room.ts";
+export type * from "./schema/call-types.ts";
+export type * from "./schema/context-types.ts";
+export type * from "./schema/peer-types.ts";
+export { User, type UserOptions } from "./user/user.ts";

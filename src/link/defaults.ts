@@ -1,0 +1,31 @@
+import { AddressSet } from "./address-set.ts";
+
+/** Where a Room listens, and where users look for it. */
+export const DEFAULT_HOST = "127.0.0.1";
+export const DEFAULT_PORT = 2428;
+
+/** The password of a Room that has been given none. It serves on loopback only: elsewhere everybody knows it. */
+export const DEFAULT_PASSWORD = "Passable";
+
+/** The name that a Room answers to, and that no user can have. */
+export const ROOM_NAME = "Room";
+
+const LOOPBACK = new AddressSet(["127.0.0.0/8", "::1"]);
+
+/** Whether an address, or the name "localhost", leads to this machine alone. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || LOOPBACK.has(host);
+}
+
+/** The port that an option asks for. @throws TypeError when it is not a whole number from 0 to 65535. */
+export function portOption(value: number | undefined, name: string, fallback: number): number {
+  const port = value ?? fallback;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new TypeError(`${name} must be a whole number from 0 to 65535, not ${String(value)}`);
+  return port;
+}
+
+/** `host:port`, with brackets around IPv6. */
+export function addressText(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,35 @@
+import { type Clock, systemClock } from "../base/clock.ts";
+import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
+import { type Random, systemRandom } from "../base/random.ts";
+import type { Engine } from "../crypto/engine.ts";
+import { nativeEngine } from "../crypto/native.ts";
+import type { Pipe, PipeListener } from "../pipe/pipe.ts";
+import { dialTcp, listenTcp } from "../pipe/tcp.ts";
+
+/** All that a program in the network takes from outside: time, chance, ciphers, the network itself. Tests replace parts of it. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Numbers in [0, 1) for jitter and early drops; nothing secret depends on them. */
+  readonly chance: () => number;
+  readonly engine: Engine;
+  readonly limits: Limits;
+  readonly dial: (options: { host: string; port: number; signal?: AbortSignal | undefined }) => Promise<Pipe>;
+  readonly listen: (options: { host: string; port: number; accept(pipe: Pipe): void }) => Promise<PipeListener>;
+}
+
+/** The machine's own time, chance, ciphers and TCP, with `parts` in place of some of them. */
+export function environmentWith(parts: Partial<Environment> = {}): Environment {
+  const clock = parts.clock ?? systemClock;
+  const limits = parts.limits ?? DEFAULT_LIMITS;
+  return {
+    clock,
+    limits,
+    random: systemRandom,
+    chance: Math.random,
+    engine: nativeEngine,
+    dial: (options) => dialTcp({ ...options, clock, limits: limits.pipe }),
+    listen: (options) => listenTcp({ ...options, clock, limits: limits.pipe }),
+    ...parts,
+  };
+}

@@ -1,0 +1,184 @@
+import { Deadlines } from "../base/deadlines.ts";
+import type { Logger } from "../base/log.ts";
+import { Conversation, type ConversationContext } from "../call/conversation.ts";
+import { MessageQueue } from "../call/messages.ts";
+import type { Registry } from "../call/registry.ts";
+import type { Views } from "../call/handler-call.ts";
+import type { Environment } from "../link/environment.ts";
+import type { Link } from "../link/link.ts";
+import {
+  type Binding,
+  decodeEnd,
+  encodeEnd,
+  type Handshake,
+  handshakeStarted,
+  linkProven,
+  newBinding,
+  sessionEnded,
+} from "../session/bind.ts";
+import { Session, type SessionEnd } from "../session/session.ts";
+
+export interface PeerTableOptions {
+  readonly name: string;
+  readonly environment: Environment;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly views: Views;
+  /** Calls wait for that peer: get a link to it. Called often; cheap when one is under way. */
+  readonly reach: (peer: string) => void;
+  /** One clause about why a peer can't be reached now. */
+  readonly absence: (peer: string) => string;
+  /** A session began or ended. */
+  readonly changed?: (peer: string, isOpen: boolean) => void;
+  /** Whether this side closes links that are superseded: the one with the smaller name, or the client of a server. */
+  readonly closesLinks: (peer: string) => boolean;
+}
+
+interface Entry {
+  readonly conversation: Conversation;
+  readonly binding: Binding;
+  session: Session | undefined;
+  /** The introduction that made the session: a second link of it, by a crossing dial, may join. */
+  ticketId: Uint8Array | undefined;
+}
+
+/** How long `close` waits for handlers that run. */
+export const CLOSE_GRACE_MS = 5_000;
+
+/** What User, Server and Client share: one conversation per peer, its session, and which link goes to which. */
+export class PeerTable {
+  readonly messages = new MessageQueue();
+  readonly deadlines: Deadlines;
+  readonly #options: PeerTableOptions;
+  readonly #incarnation: Uint8Array;
+  readonly #entries = new Map<string, Entry>();
+  readonly #context: ConversationContext;
+  /** Handshakes under way, by the bytes of the end that was given to each. */
+  readonly #handshakes = new WeakMap<Uint8Array, Handshake>();
+
+  constructor(options: PeerTableOptions) {
+    const { environment, log, registry, views } = options;
+    this.#options = options;
+    this.#incarnation = environment.random(12);
+    this.deadlines = new Deadlines(environment.clock);
+    this.#context = {
+      clock: environment.clock,
+      deadlines: this.deadlines,
+      log,
+      registry,
+      messages: this.messages,
+      views,
+      reach: options.reach,
+      absence: options.absence,
+    };
+  }
+
+  /** The conversation with a peer; made when it is first asked for, kept as long as the program. */
+  conversation(peer: string): Conversation {
+    return this.#entry(peer).conversation;
+  }
+
+  #entry(peer: string): Entry {
+    let entry = this.#entries.get(peer);
+    if (entry === undefined) {
+      entry = {
+        conversation: new Conversation(peer, this.#context),
+        binding: newBinding(this.#incarnation),
+        session: undefined,
+        ticketId: undefined,
+      };
+      this.#entries.set(peer, entry);
+    }
+    return entry;
+  }
+
+  /** This side's end towards a peer (extension 2), for one handshake: to be asked for just before HELLO or REPLY. */
+  endFor(peer: string): Uint8Array {
+    const handshake = handshakeStarted(this.#entry(peer).binding);
+    const bytes = encodeEnd(handshake.mine);
+    this.#handshakes.set(bytes, handshake);
+    return bytes;
+  }
+
+  isOpen(peer: string): boolean {
+    return this.#entries.get(peer)?.session !== undefined;
+  }
+
+  /** Peers with a session. */
+  get open(): readonly string[] {
+    return [...this.#entries].filter(([, entry]) => entry.session !== undefined).map(([name]) => name);
+  }
+
+  /** A link to a user was proven: it joins the session of its two ends, or begins one. */
+  linkProven(link: Link, rank = 0): void {
+    const peer = link.remoteName;
+    const entry = this.#entry(peer);
+    const handshake = link.localEnd === undefined ? undefined : this.#handshakes.get(link.localEnd);
+    if (handshake === undefined || link.remoteEnd === undefined)
+      return link.close(12, "a link between users needs session ends");
+    const them = decodeEnd(link.remoteEnd);
+    const mayJoin =
+      link.purpose === 5 ||
+      (entry.ticketId !== undefined && link.ticketId !== undefined && sameBytes(entry.ticketId, link.ticketId));
+    const verdict = linkProven(entry.binding, { ...handshake, them, mayJoin });
+    if (verdict === "destroy") return link.destroy();
+    if (verdict === "join") return entry.session?.attach(link, rank);
+    if (verdict === "replace") this.#replace(peer, entry);
+    const session: Session = new Session({
+      local: handshake.mine,
+      remote: them,
+      outbox: entry.conversation.outbox,
+      clock: this.#options.environment.clock,
+      closesLinks: this.#options.closesLinks(peer),
+      events: {
+        message: (kind, channel, payload) => entry.conversation.message(kind, channel, payload),
+        ended: (end) => this.#ended(peer, entry, session, end),
+      },
+    });
+    entry.session = session;
+    entry.ticketId = link.ticketId;
+    session.attach(link, rank);
+    entry.conversation.sessionOpened(session);
+    this.#options.changed?.(peer, true);
+  }
+
+  /** The peer is another program by now: the old session ends without a change of this side's end, which the new one carries. */
+  #replace(peer: string, entry: Entry): void {
+    const { session } = entry;
+    entry.session = undefined;
+    session?.end("superseded", `${peer} was started again`);
+  }
+
+  #ended(peer: string, entry: Entry, session: Session, end: SessionEnd): void {
+    if (entry.session === session) {
+      entry.session = undefined;
+      sessionEnded(entry.binding);
+    }
+    this.#options.log.debug({ peer, reason: end.reason, err: end.cause }, `session with ${peer} ended: ${end.text}`);
+    entry.conversation.sessionEnded(end);
+    this.#options.changed?.(peer, false);
+  }
+
+  /** Ends the session with a peer, if there is one. */
+  end(peer: string, text: string): void {
+    this.#entries.get(peer)?.session?.end("done", text);
+  }
+
+  /** Refuses new calls, waits for handlers that run (5 s at the most), says goodbye and ends every session. */
+  async close(text: string): Promise<void> {
+    const drained = Promise.all([...this.#entries.values()].map(({ conversation }) => conversation.close(text)));
+    let timer: { cancel(): void } | undefined;
+    const grace = new Promise<void>((resolve) => {
+      timer = this.#options.environment.clock.after(CLOSE_GRACE_MS, resolve);
+    });
+    await Promise.race([drained, grace]);
+    timer?.cancel();
+    for (const { session } of this.#entries.values()) session?.end("done", text);
+    this.deadlines.close();
+    this.messages.close();
+  }
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+}

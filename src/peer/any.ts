@@ -1,0 +1,76 @@
+import { PeerError } from "../base/errors.ts";
+import { DEFAULT_TIMEOUT_MS, type Request } from "../call/caller.ts";
+import type { Start } from "./calls.ts";
+import type { Directory } from "./directory.ts";
+
+/** Calls a live user of a kind, the least busy; while there is none, a call waits for one within its deadline. */
+export function startAny(directory: Directory, kind: string): Start {
+  let turn = 0;
+  const leastBusy = (): string | undefined => {
+    const names = directory.live(kind);
+    let best: string | undefined;
+    let least = Infinity;
+    // Equally busy ones take turns.
+    for (let at = 0; at < names.length; at++) {
+      const name = names[(at + turn) % names.length] as string;
+      const { busy } = directory.conversation(name).caller;
+      if (busy < least) [best, least] = [name, busy];
+    }
+    turn = (turn + 1) % 1_000_003;
+    return best;
+  };
+  return async (request) => {
+    const name = leastBusy();
+    if (name !== undefined) return directory.conversation(name).start(request);
+    const began = directory.clock.now();
+    const found = await someone(directory, leastBusy, request, kind);
+    const timeoutMs = Math.max(1, limitOf(request, began) - (directory.clock.now() - began));
+    return directory.conversation(found).start({ ...request, options: { ...request.options, timeoutMs } });
+  };
+}
+
+function limitOf(request: Request, began: number): number {
+  const own = request.options?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  return request.scope === undefined ? own : Math.min(own, request.scope.deadlineAt - began);
+}
+
+function someone(
+  directory: Directory,
+  choose: () => string | undefined,
+  request: Request,
+  kind: string,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const limitMs = limitOf(request, directory.clock.now());
+    if (!(limitMs > 0))
+      return reject(new TypeError(`timeoutMs must be a number of milliseconds above 0, not ${String(limitMs)}`));
+    const signals = [request.options?.signal, request.scope?.signal].filter((signal) => signal !== undefined);
+    const stop = (): void => {
+      forget();
+      timer.cancel();
+      for (const signal of signals) signal.removeEventListener("abort", abort);
+    };
+    const fail = (code: "TIMEOUT" | "CANCELLED", text: string): void => {
+      stop();
+      reject(
+        new PeerError(code, `${request.label}: ${text}`, { outcome: "did not run", method: request.label, peer: kind }),
+      );
+    };
+    const abort = (): void => fail("CANCELLED", "cancelled by the caller");
+    const timer = directory.clock.after(
+      limitMs,
+      () => fail("TIMEOUT", `no ${kind} is live (waited ${Math.round(limitMs)} ms)`),
+      { hold: false },
+    );
+    const forget = directory.onChange(() => {
+      const name = choose();
+      if (name === undefined) return;
+      stop();
+      resolve(name);
+    });
+    for (const signal of signals) {
+      if (signal.aborted) return abort();
+      signal.addEventListener("abort", abort, { once: true });
+    }
+  });
+}

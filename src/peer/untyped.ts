@@ -1,0 +1,48 @@
+import type { Scope } from "../call/handler-call.ts";
+import type { Stranger, UntypedPeer } from "../schema/peer-types.ts";
+import { unawaited } from "./calls.ts";
+import type { Directory } from "./directory.ts";
+
+/** A peer by name alone. */
+export function untypedPeer(directory: Directory, name: string, scope?: Scope): UntypedPeer {
+  return Object.freeze(members(directory, name, scope, {}));
+}
+
+/** A caller of no kind of this network. */
+export function stranger(directory: Directory, name: string, scope?: Scope): Stranger {
+  return Object.freeze(members(directory, name, scope, { kind: undefined }));
+}
+
+function members<Extra extends object>(
+  directory: Directory,
+  name: string,
+  scope: Scope | undefined,
+  extra: Extra,
+): UntypedPeer & Extra {
+  const peer: UntypedPeer = {
+    name,
+    get path() {
+      return directory.path(name);
+    },
+    get: (method, input, options) =>
+      directory.conversation(name).start({ word: "get", name: method, label: method, input, options, scope }),
+    async tell(method, input, options) {
+      await unawaited(
+        directory.conversation(name).start({ word: "send", name: method, label: method, input, options, scope }),
+        method,
+        directory.log,
+      );
+    },
+    async send(data, options) {
+      await unawaited(
+        directory.conversation(name).start({ word: "send", name: "", label: "send", input: data, options, scope }),
+        "send",
+        directory.log,
+      );
+    },
+  };
+  return Object.defineProperties(Object.create(null) as UntypedPeer & Extra, {
+    ...Object.getOwnPropertyDescriptors(peer),
+    ...Object.getOwnPropertyDescriptors(extra),
+  });
+}

@@ -1,0 +1,99 @@
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import type { AddressSet } from "../link/address-set.ts";
+import type { Ticket } from "../wire/room-messages.ts";
+import type { RoomMember } from "./member.ts";
+
+/** How long a ticket is good for. PROTOCOL §3.6. */
+export const TICKET_MS = 30_000;
+
+interface Open {
+  readonly pair: string;
+  readonly dialler: RoomMember;
+  readonly answerer: RoomMember;
+  readonly forDialler: Ticket;
+  readonly timer: Timer;
+}
+
+/**
+ * Tells two members of each other: a ticket for the pair, and where each may be reached. The one with the bytewise smaller name dials,
+ * if it can reach the other. The one that answers gets its ticket first and says `ready`; only then the dialler gets its own, so that
+ * no dial comes before its ticket.
+ */
+export class Introductions {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #subnets: AddressSet;
+  /** Tickets whose answerer has not said `ready`, by ticket id in hex. */
+  readonly #open = new Map<string, Open>();
+  /** The same pairs, by their names. */
+  readonly #pairs = new Set<string>();
+
+  constructor(clock: Clock, random: Random, subnets: AddressSet) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#subnets = subnets;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** False when no path between the two is known. One introduction of a pair at a time: further wishes are the same one. */
+  introduce(one: RoomMember, other: RoomMember): boolean {
+    const [smaller, greater] =
+      Buffer.compare(Buffer.from(one.name), Buffer.from(other.name)) < 0 ? [one, other] : [other, one];
+    const pair = JSON.stringify([smaller.name, greater.name]);
+    if (this.#pairs.has(pair)) return true;
+    const toGreater = greater.candidatesFor(smaller, this.#subnets);
+    const toSmaller = smaller.candidatesFor(greater, this.#subnets);
+    if (toGreater.length === 0 && toSmaller.length === 0) return false;
+    const [dialler, answerer] = toGreater.length > 0 ? [smaller, greater] : [greater, smaller];
+    const shared = {
+      type: "ticket",
+      ticketId: this.#random(16),
+      secret: this.#random(32),
+      expiresMs: TICKET_MS,
+    } as const;
+    const ticketFor = (member: RoomMember): Ticket => {
+      const [about, candidates] = member === smaller ? [greater, toGreater] : [smaller, toSmaller];
+      return { ...shared, name: about.name, kind: about.kind, candidates, first: member === dialler };
+    };
+    const key = hex(shared.ticketId);
+    const timer = this.#clock.after(TICKET_MS, () => this.#end(key), { hold: false });
+    this.#open.set(key, { pair, dialler, answerer, forDialler: ticketFor(dialler), timer });
+    this.#pairs.add(pair);
+    answerer.tellSealed(ticketFor(answerer));
+    return true;
+  }
+
+  /** The answerer has its ticket: the dialler gets its own. */
+  ready(member: RoomMember, ticketId: Uint8Array): void {
+    const key = hex(ticketId);
+    const open = this.#open.get(key);
+    if (open?.answerer !== member) return;
+    this.#end(key);
+    open.dialler.tellSealed(open.forDialler);
+  }
+
+  /** A member left: its introductions come to nothing. */
+  forget(member: RoomMember): void {
+    for (const [key, open] of this.#open) if (open.dialler === member || open.answerer === member) this.#end(key);
+  }
+
+  close(): void {
+    for (const key of this.#open.keys()) this.#end(key);
+  }
+
+  #end(key: string): void {
+    const open = this.#open.get(key);
+    if (open === undefined) return;
+    open.timer.cancel();
+    this.#pairs.delete(open.pair);
+    this.#open.delete(key);
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}

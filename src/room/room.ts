@@ -1,0 +1,297 @@
+import { networkInterfaces } from "node:os";
+import { type Logger, type LogOption, loggerOf } from "../base/log.ts";
+import { passwordSecret } from "../crypto/secret.ts";
+import { AddressSet } from "../link/address-set.ts";
+import {
+  addressText,
+  DEFAULT_HOST,
+  DEFAULT_PASSWORD,
+  DEFAULT_PORT,
+  isLoopback,
+  portOption,
+  ROOM_NAME,
+} from "../link/defaults.ts";
+import { type Environment, environmentWith } from "../link/environment.ts";
+import type { Link } from "../link/link.ts";
+import { LinkListener } from "../link/listener.ts";
+import type { PipeListener } from "../pipe/pipe.ts";
+import {
+  decodeToRoom,
+  encodeToUser,
+  type Join,
+  MEMBERS_PER_MESSAGE,
+  type ToRoom,
+  type ToUser,
+} from "../wire/room-messages.ts";
+import { Introductions } from "./introductions.ts";
+import { RoomMember } from "./member.ts";
+
+export interface RoomOptions {
+  /** The address to listen on; "::" and "0.0.0.0" are all of this machine's. Default "127.0.0.1": this machine alone. */
+  host?: string | undefined;
+  /** Default 2428; 0 takes any free one. */
+  port?: number | undefined;
+  /** What a program must know to get in. Default "Passable", on loopback only: any other address needs a password of your own. */
+  password?: string | undefined;
+  /** How much is logged, or a logger shaped like pino's. Default "info". */
+  log?: LogOption | undefined;
+  /** Addresses and subnets that are barred from the whole network: not admitted, not introduced. */
+  blacklist?: readonly string[] | undefined;
+  /** Whether links are sealed; all users must agree. Without, everybody on the way can read, nobody can alter. Default true. */
+  encryption?: boolean | undefined;
+  /** Time, chance, ciphers and network, for tests. Default: the machine's own. */
+  environment?: Partial<Environment> | undefined;
+}
+
+/** How long a newly admitted link may take to say who joins, and a holder of a name to show that it lives. */
+const JOIN_MS = 10_000;
+const HOLDER_MS = 2_500;
+
+/** The one small program that introduces everybody. It knows who is here, and reads nothing that users say to each other. */
+export class Room implements AsyncDisposable {
+  /** The address it listens on, with the port that was taken. */
+  readonly host: string;
+  readonly port: number;
+  readonly #environment: Environment;
+  readonly #log: Logger;
+  readonly #listener: LinkListener;
+  readonly #pipes: PipeListener;
+  readonly #introductions: Introductions;
+  readonly #members = new Map<string, RoomMember>();
+  /** Links that are proven but have not joined. */
+  readonly #arriving = new Set<Link>();
+  #closed = false;
+
+  /**
+   * Opens a Room.
+   * @throws TypeError for options that make no sense, among them the default password on an address that others can reach.
+   * @throws LinkError ERR_UNREACHABLE when the port is taken.
+   */
+  static async open(options: RoomOptions = {}): Promise<Room> {
+    const host = options.host ?? DEFAULT_HOST;
+    const port = portOption(options.port, "port", DEFAULT_PORT);
+    if (options.password === undefined && !isLoopback(host)) {
+      throw new TypeError(
+        `a Room on ${host} can be reached by others, so it needs a password of its own: Room.open({ host: "${host}", password: "..." }), or CHATROOM_PASSWORD=... npx chatroom room --host ${host}. ` +
+          `The default password "${DEFAULT_PASSWORD}" serves on 127.0.0.1 only.`,
+      );
+    }
+    if (options.password === DEFAULT_PASSWORD && !isLoopback(host)) {
+      throw new TypeError(
+        `the password "${DEFAULT_PASSWORD}" is known to everybody; a Room on ${host} needs another one`,
+      );
+    }
+    const environment = environmentWith(options.environment);
+    const log = loggerOf(options.log, "room");
+    const secret = passwordSecret(options.password ?? DEFAULT_PASSWORD, 1, environment.engine);
+    const blacklist = new AddressSet(options.blacklist ?? []);
+    let room: Room | undefined;
+    const listener = new LinkListener({
+      clock: environment.clock,
+      log,
+      limits: environment.limits,
+      chance: environment.chance,
+      blacklist,
+      handshake: {
+        engine: environment.engine,
+        random: environment.random,
+        name: ROOM_NAME,
+        encryption: options.encryption ?? true,
+        suites: environment.engine.suites(),
+        serves: (purpose) => purpose === 1,
+        secretFor: () => secret,
+      },
+      onLink: (link) => (room === undefined ? link.destroy() : room.#arrived(link)),
+      onRefused: (event) =>
+        log.info(
+          {
+            reason: event.reason,
+            from: addressText(event.host, event.port),
+            name: event.name,
+            refusedForS: event.refusedForS,
+          },
+          event.error.message,
+        ),
+    });
+    let pipes: PipeListener;
+    try {
+      pipes = await environment.listen({ host, port, accept: listener.accept });
+    } catch (error) {
+      listener.close();
+      throw error;
+    }
+    room = new Room(environment, log, listener, pipes);
+    log.info({ encryption: options.encryption ?? true }, `open on ${addressText(host, room.port)}`);
+    return room;
+  }
+
+  private constructor(environment: Environment, log: Logger, listener: LinkListener, pipes: PipeListener) {
+    this.host = pipes.address.host;
+    this.port = pipes.address.port;
+    this.#environment = environment;
+    this.#log = log;
+    this.#listener = listener;
+    this.#pipes = pipes;
+    this.#introductions = new Introductions(environment.clock, environment.random, ownSubnets());
+  }
+
+  /** The names of the users that are here, sorted. */
+  get names(): readonly string[] {
+    return [...this.#members.keys()].toSorted();
+  }
+
+  #arrived(link: Link): void {
+    if (this.#closed) return link.close(13, "the Room is closing");
+    if (link.remoteName === ROOM_NAME) return link.close(7, `the name "${ROOM_NAME}" is the Room's own`);
+    this.#arriving.add(link);
+    const timer = this.#environment.clock.after(JOIN_MS, () => this.#dismiss(link, 11, "no join within 10 s"), {
+      hold: false,
+    });
+    link.start({
+      data: (payload) => {
+        const message = this.#parse(link, payload);
+        if (message === undefined) return;
+        timer.cancel();
+        if (message.type === "join") void this.#join(link, message);
+        else this.#dismiss(link, 12, "the first message must be a join");
+      },
+      sealed: () => this.#dismiss(link, 12, "no box is expected"),
+      drain: () => {},
+      closed: () => {
+        timer.cancel();
+        this.#arriving.delete(link);
+      },
+    });
+  }
+
+  /** Reads a message; one that makes no sense ends the link. */
+  #parse(link: Link, payload: Uint8Array): ToRoom | undefined {
+    try {
+      return decodeToRoom(payload);
+    } catch (error) {
+      this.#log.info({ name: link.remoteName, err: error }, "a message of a user makes no sense");
+      this.#dismiss(link, 12, error instanceof Error ? error.message : "malformed");
+      return undefined;
+    }
+  }
+
+  #dismiss(link: Link, code: number, text: string): void {
+    this.#arriving.delete(link);
+    link.close(code, text);
+  }
+
+  async #join(link: Link, join: Join): Promise<void> {
+    const holder = this.#members.get(link.remoteName);
+    // A second message before the welcome would be lost, so it is refused: an honest user waits.
+    link.start({
+      data: () => this.#dismiss(link, 12, "wait for the welcome"),
+      sealed: () => this.#dismiss(link, 12, "no box is expected"),
+      drain: () => {},
+      closed: () => this.#arriving.delete(link),
+    });
+    if (holder !== undefined) {
+      const alive = (await holder.link.ping(HOLDER_MS)) !== undefined;
+      if (!this.#arriving.has(link)) return;
+      const now = this.#members.get(link.remoteName);
+      if (now !== undefined && (alive || now !== holder)) {
+        this.#log.info({ name: link.remoteName, from: link.remote.host }, "refused: the name is in use");
+        return this.#dismiss(link, 8, `the name "${link.remoteName}" is in use`);
+      }
+      if (now !== undefined) this.#leave(now, "silent");
+      holder.link.destroy();
+    }
+    this.#arriving.delete(link);
+    if (this.#closed) return link.close(13, "the Room is closing");
+    this.#admit(new RoomMember(link, join));
+  }
+
+  #admit(member: RoomMember): void {
+    const others = [...this.#members.values()];
+    this.#members.set(member.name, member);
+    member.link.start({
+      data: (payload) => {
+        const message = this.#parse(member.link, payload);
+        if (message === undefined) this.#leave(member, "broke the protocol");
+        else this.#said(member, message);
+      },
+      sealed: () => {
+        member.link.close(12, "no box is expected");
+        this.#leave(member, "broke the protocol");
+      },
+      drain: () => {},
+      closed: (error) => this.#leave(member, error?.message ?? "closed"),
+    });
+    this.#log.info(
+      { name: member.name, kind: member.kind, from: addressText(member.link.remote.host, member.link.remote.port) },
+      `${member.name} joined`,
+    );
+    member.tell({ type: "welcome", count: others.length });
+    for (let at = 0; at < others.length; at += MEMBERS_PER_MESSAGE) {
+      member.tell({
+        type: "here",
+        members: others.slice(at, at + MEMBERS_PER_MESSAGE).map(({ name, kind }) => ({ name, kind })),
+      });
+    }
+    this.#tellOthers(member, { type: "here", members: [{ name: member.name, kind: member.kind }] });
+  }
+
+  #said(member: RoomMember, message: ToRoom): void {
+    if (message.type === "ready") return this.#introductions.ready(member, message.ticketId);
+    if (message.type === "introduce" && message.name !== member.name) {
+      const other = this.#members.get(message.name);
+      if (other === undefined)
+        return member.tell({ type: "absent", name: message.name, why: `no user named ${message.name}` });
+      if (!this.#introductions.introduce(member, other)) {
+        member.tell({
+          type: "absent",
+          name: message.name,
+          why: `no path to ${message.name} is known: it is in another network`,
+        });
+      }
+      return;
+    }
+    member.link.close(12, `a ${message.type} makes no sense here`);
+    this.#leave(member, "broke the protocol");
+  }
+
+  #leave(member: RoomMember, why: string): void {
+    if (this.#members.get(member.name) !== member) return;
+    this.#members.delete(member.name);
+    this.#introductions.forget(member);
+    this.#log.info({ name: member.name, why }, `${member.name} left`);
+    this.#tellOthers(member, { type: "gone", name: member.name });
+  }
+
+  #tellOthers(about: RoomMember, message: ToUser): void {
+    const bytes = encodeToUser(message);
+    for (const member of this.#members.values()) if (member !== about) member.link.send([bytes]);
+  }
+
+  /** Says goodbye to everybody and frees the port. Users keep the links they have with each other. May be called again. */
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#introductions.close();
+      this.#listener.close();
+      for (const link of this.#arriving) link.close(13, "the Room is closing");
+      for (const member of this.#members.values()) member.link.close(13, "the Room is closing");
+      this.#arriving.clear();
+      this.#members.clear();
+      this.#log.info({}, "closed");
+    }
+    await this.#pipes.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** The subnets that this machine is in, for `lan: "auto"`. */
+function ownSubnets(): AddressSet {
+  const subnets = new AddressSet();
+  for (const addresses of Object.values(networkInterfaces())) {
+    for (const { cidr, internal } of addresses ?? []) if (cidr !== null && !internal) subnets.add(cidr);
+  }
+  return subnets;
+}

@@ -1,0 +1,90 @@
+/** Entry `chatroom/runtime`: what generated code stands on. Programs import their own `generated/index.js` and `chatroom`. */
+import { PeerError } from "./base/errors.ts";
+import type { Method, Word } from "./call/contract.ts";
+import type { HandlerCall } from "./call/handler-call.ts";
+import { type Handler, Registry } from "./call/registry.ts";
+import type { Schema } from "./call/validation.ts";
+import type { KindMethods } from "./peer/calls.ts";
+import type { Around } from "./schema/context-types.ts";
+import type { GetSchema, PeerSchema, SendSchema, ZodLike } from "./schema/define-peer.ts";
+import type { Network } from "./schema/network-types.ts";
+import { User } from "./user/user.ts";
+
+export * from "./schema/runtime-types.ts";
+export { contextKey } from "./call/handler-call.ts";
+
+type KindMethod = KindMethods["methods"][number];
+
+/** Ties the schemas of a network to the running library: gives what the generated index exports, once it is typed there. */
+export function bind<Handlers, Users extends Record<keyof Handlers, unknown>, Call>(
+  schemas: Readonly<Record<keyof Handlers & string, PeerSchema>>,
+): Network<Handlers, Users, Call> {
+  const kinds = Object.entries<PeerSchema>(schemas).map(([kind, schema]) => kindMethods(kind, schema));
+  const declared = new Map(
+    kinds.flatMap(({ methods }) => methods.map((method) => [method.label, new Set(Object.keys(method.errors ?? {}))])),
+  );
+  return {
+    async joinRoom(kind, handlers, options) {
+      const registry = registryOf(kinds, kind, handlers, options);
+      // The generated index says what kind of user it is; here nobody knows.
+      return (await User.join(options?.name ?? kind, options, { registry, kinds })) as Users[typeof kind];
+    },
+    isError(error, method, code) {
+      if (!(error instanceof PeerError) || error.method !== method) return false;
+      return code === undefined ? declared.get(method)?.has(error.code) === true : error.code === code;
+    },
+  };
+}
+
+function kindMethods(kind: string, schema: PeerSchema): KindMethods {
+  const method = (word: Word, name: string, one: GetSchema & SendSchema): KindMethod => ({
+    word,
+    name,
+    label: `${kind}.${name}`,
+    input: schemaOf(one.input),
+    output: schemaOf(one.output),
+    errors:
+      one.errors === undefined
+        ? undefined
+        : (one.errors as Readonly<Record<string, unknown>> as Readonly<Record<string, Schema>>),
+    from: one.from,
+    fromNames: one.fromNames,
+  });
+  return {
+    kind,
+    methods: [
+      ...Object.entries(schema.get ?? {}).map(([name, one]) => method("get", name, one)),
+      ...Object.entries(schema.send ?? {}).map(([name, one]) =>
+        method("send", name, "_zod" in one ? { input: one } : one),
+      ),
+    ],
+  };
+}
+
+/** Every schema of zod 4 also speaks Standard Schema, which is all that running code uses of it. */
+function schemaOf(schema: ZodLike | undefined): Schema | undefined {
+  return schema as Schema | undefined;
+}
+
+/** The methods of one kind with their handlers. The compiler has checked them; plain JavaScript is told here what is missing. */
+function registryOf(
+  kinds: readonly KindMethods[],
+  kind: string,
+  handlers: unknown,
+  options: { handling?: readonly unknown[] | undefined } | undefined,
+): Registry {
+  const own = kinds.find((one) => one.kind === kind);
+  if (own === undefined)
+    throw new TypeError(
+      `joinRoom: no schema declares the kind "${kind}"; there are ${kinds.map((one) => one.kind).join(", ")}`,
+    );
+  const registry = new Registry(kind, (options?.handling ?? []) as readonly Around<HandlerCall>[]);
+  const given = handlers as Partial<Record<Word, Record<string, unknown>>> | undefined;
+  for (const method of own.methods) {
+    const handler = given?.[method.word]?.[method.name];
+    if (typeof handler !== "function")
+      throw new TypeError(`joinRoom("${kind}"): the handler ${method.word}.${method.name} is missing`);
+    registry.handle({ ...(method satisfies Method), handler: handler as Handler });
+  }
+  return registry;
+}

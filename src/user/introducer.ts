@@ -1,0 +1,205 @@
+import type { Timer } from "../base/clock.ts";
+import type { Logger } from "../base/log.ts";
+import { addressText } from "../link/defaults.ts";
+import { dialLink } from "../link/dial.ts";
+import type { Environment } from "../link/environment.ts";
+import type { Link } from "../link/link.ts";
+import type { Candidate, Ticket } from "../wire/room-messages.ts";
+import { safeCandidates } from "./dial-safety.ts";
+import type { RoomConnection } from "./room-connection.ts";
+import type { Roster } from "./roster.ts";
+import type { Tickets } from "./tickets.ts";
+
+export interface IntroducerOptions {
+  readonly environment: Environment;
+  readonly log: Logger;
+  readonly name: string;
+  readonly encryption: boolean;
+  readonly tickets: Tickets;
+  readonly room: RoomConnection;
+  readonly roster: Roster;
+  readonly isOpen: (peer: string) => boolean;
+  /** Whether calls wait for that peer. */
+  readonly isWanted: (peer: string) => boolean;
+  readonly mayTalk: (peer: string) => boolean;
+  readonly endFor: (peer: string) => Uint8Array;
+  readonly proven: (link: Link) => void;
+}
+
+/** An introduction that led to no link within this time is asked for again; then later and later. */
+const ROUND_MS = 2_000;
+const LONGEST_ROUND_MS = 60_000;
+
+/** How long the one that answers waits for the other's dial before it dials too. */
+const SECOND_MS = 250;
+
+/** How long one dial may take, handshake included: these are addresses nearby. */
+const DIAL_MS = 2_000;
+
+interface Round {
+  readonly timer: Timer;
+  readonly dials: AbortController;
+}
+
+/** Gets links to other users: asks the Room to introduce, dials what it names, and tries again while calls wait. */
+export class Introducer {
+  /** Whether this program reached its Room over loopback; only then loopback addresses are dialled. */
+  overLoopback = false;
+  readonly #options: IntroducerOptions;
+  /** Introductions under way, one per peer. */
+  readonly #rounds = new Map<string, Round>();
+  /** Per peer: rounds in a row that led nowhere, and why the last one did. */
+  readonly #failures = new Map<string, { count: number; why: string }>();
+  #closed = false;
+
+  constructor(options: IntroducerOptions) {
+    this.#options = options;
+  }
+
+  /** Why a peer that is here can't be reached. */
+  trouble(peer: string): string | undefined {
+    return this.#failures.get(peer)?.why;
+  }
+
+  /** Calls wait for a peer: asks the Room for an introduction, unless one is under way or the peer is not here. */
+  reach(peer: string): void {
+    const { roster, room, mayTalk } = this.#options;
+    if (this.#closed || this.#rounds.has(peer) || !roster.has(peer) || room.link === undefined) return;
+    if (!mayTalk(peer)) return this.#fail(peer, `${peer} is not among those that this user may talk to`);
+    this.#begin(peer);
+    room.send({ type: "introduce", name: peer });
+  }
+
+  /** A user is here, perhaps again: if calls wait for it, it is reached now. */
+  here(peer: string): void {
+    this.#failures.delete(peer);
+    if (!this.#options.isOpen(peer) && this.#options.isWanted(peer)) {
+      this.#end(peer);
+      this.reach(peer);
+    }
+  }
+
+  /** The Room can't introduce: the round goes on as a wait before the next one. */
+  absent(peer: string, why: string): void {
+    this.#fail(peer, why);
+  }
+
+  /** The Room introduces a peer: this side dials at once, or answers and dials only if nobody comes. */
+  ticket(ticket: Ticket): void {
+    const { tickets, room, environment } = this.#options;
+    if (this.#closed) return;
+    tickets.add(ticket);
+    this.#end(ticket.name);
+    const round = this.#begin(ticket.name);
+    if (ticket.first) return void this.#dialAll(ticket, round);
+    room.send({ type: "ready", ticketId: ticket.ticketId });
+    const timer = environment.clock.after(SECOND_MS, () => void this.#dialAll(ticket, round), { hold: false });
+    round.dials.signal.addEventListener("abort", () => timer.cancel(), { once: true });
+  }
+
+  /** A link to a peer was proven: the round is over. */
+  proven(peer: string): void {
+    this.#end(peer);
+    this.#failures.delete(peer);
+  }
+
+  #begin(peer: string): Round {
+    const count = this.#failures.get(peer)?.count ?? 0;
+    const wait = Math.min(LONGEST_ROUND_MS, ROUND_MS * 2 ** Math.min(count, 10));
+    const timer = this.#options.environment.clock.after(wait, () => this.#over(peer), { hold: false });
+    const round = { timer, dials: new AbortController() };
+    this.#rounds.set(peer, round);
+    return round;
+  }
+
+  #over(peer: string): void {
+    this.#end(peer);
+    const { isOpen, isWanted } = this.#options;
+    if (isOpen(peer) || !isWanted(peer)) return;
+    const failure = this.#failures.get(peer);
+    this.#failures.set(peer, {
+      count: (failure?.count ?? 0) + 1,
+      why: failure?.why ?? `${peer} is here but no link to it could be made`,
+    });
+    this.reach(peer);
+  }
+
+  #end(peer: string): void {
+    const round = this.#rounds.get(peer);
+    if (round === undefined) return;
+    this.#rounds.delete(peer);
+    round.timer.cancel();
+    round.dials.abort(new Error("another link was proven, or the round is over"));
+  }
+
+  #fail(peer: string, why: string): void {
+    this.#failures.set(peer, { count: this.#failures.get(peer)?.count ?? 0, why });
+  }
+
+  /** Dials every candidate at the same time; the first proven link wins, the others hang up. */
+  async #dialAll(ticket: Ticket, round: Round): Promise<void> {
+    const { log, isOpen } = this.#options;
+    if (isOpen(ticket.name) || round.dials.signal.aborted) return;
+    const candidates = safeCandidates(ticket.candidates, this.overLoopback);
+    if (candidates.length === 0)
+      return this.#fail(ticket.name, `the Room names no address of ${ticket.name} that may be dialled`);
+    const failures: string[] = [];
+    await Promise.all(
+      candidates.map(async (candidate) => {
+        try {
+          await this.#dial(ticket, candidate, round.dials.signal);
+        } catch (error) {
+          if (!round.dials.signal.aborted)
+            failures.push(
+              `${addressText(candidate.host, candidate.port)}: ${error instanceof Error ? error.message : String(error)}`,
+            );
+        }
+      }),
+    );
+    if (failures.length < candidates.length || round.dials.signal.aborted) return;
+    this.#fail(ticket.name, `${ticket.name} is here but can't be reached: ${failures.join("; ")}`);
+    log.info({ peer: ticket.name }, `${ticket.name} can't be reached: ${failures.join("; ")}`);
+  }
+
+  async #dial(ticket: Ticket, { host, port }: Candidate, over: AbortSignal): Promise<void> {
+    const { environment, log, name, encryption, tickets, endFor } = this.#options;
+    const { clock, engine, random, limits } = environment;
+    const late = new AbortController();
+    const timer = clock.after(DIAL_MS, () => late.abort(new Error(`no answer within ${DIAL_MS / 1_000} s`)), {
+      hold: false,
+    });
+    const signal = AbortSignal.any([over, late.signal]);
+    try {
+      const pipe = await environment.dial({ host, port, signal });
+      const secret = tickets.forDial(ticket.ticketId);
+      if (secret === undefined) return pipe.destroy();
+      const link = await dialLink(pipe, {
+        clock,
+        log,
+        limits,
+        signal,
+        handshake: {
+          engine,
+          random,
+          purpose: 3,
+          name,
+          peerName: ticket.name,
+          encryption,
+          secret,
+          ticketId: ticket.ticketId,
+          end: endFor(ticket.name),
+          suites: engine.suites(),
+        },
+      });
+      if (tickets.spend(ticket.ticketId, "initiator")) this.#options.proven(link);
+      else link.close(0, "another address was faster");
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const peer of this.#rounds.keys()) this.#end(peer);
+  }
+}

@@ -1,0 +1,92 @@
+import type { Logger } from "../base/log.ts";
+import { addressText } from "../link/defaults.ts";
+import type { Environment } from "../link/environment.ts";
+import type { Link } from "../link/link.ts";
+import { LinkListener } from "../link/listener.ts";
+import type { PipeListener } from "../pipe/pipe.ts";
+import { Tickets } from "./tickets.ts";
+
+export interface ReceptionOptions {
+  readonly environment: Environment;
+  readonly log: Logger;
+  readonly name: string;
+  readonly encryption: boolean;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly endFor: (peer: string) => Uint8Array;
+  /** A user came with a ticket of the Room and proved it. */
+  readonly proven: (link: Link) => void;
+}
+
+/** The user's own door: listens for the others, and lets in who holds a ticket. */
+export class Reception {
+  readonly tickets: Tickets;
+  readonly #options: ReceptionOptions;
+  readonly #listener: LinkListener;
+  #pipes: Promise<PipeListener> | undefined;
+  #closed = false;
+
+  constructor(options: ReceptionOptions) {
+    const { environment, log, name, encryption } = options;
+    const { clock, engine, random, limits, chance } = environment;
+    this.#options = options;
+    this.tickets = new Tickets(clock, engine);
+    this.#listener = new LinkListener({
+      clock,
+      log,
+      limits,
+      chance,
+      handshake: {
+        engine,
+        random,
+        name,
+        encryption,
+        suites: engine.suites(),
+        serves: (purpose) => purpose === 3,
+        secretFor: (hello) => this.tickets.forHello(hello, name),
+        end: (hello) => options.endFor(hello.name),
+      },
+      onLink: (link) => {
+        if (link.ticketId !== undefined && this.tickets.spend(link.ticketId, "responder")) options.proven(link);
+        else link.close(0, "the ticket was used already");
+      },
+      onWrongTicket: (hello) => this.tickets.wrong(hello.ticketId),
+      onRefused: (event) =>
+        log.debug(
+          { reason: event.reason, from: addressText(event.host, event.port), name: event.name },
+          event.error.message,
+        ),
+    });
+  }
+
+  /** Starts listening, once, and gives the port. `host` "::" is every address of this machine, IPv4 too. */
+  async open(host: string): Promise<number> {
+    this.#pipes ??= this.#listen(host);
+    try {
+      return (await this.#pipes).address.port;
+    } catch (error) {
+      this.#pipes = undefined;
+      throw error;
+    }
+  }
+
+  async #listen(host: string): Promise<PipeListener> {
+    const { environment, port } = this.#options;
+    const { accept } = this.#listener;
+    try {
+      return await environment.listen({ host, port, accept });
+    } catch (error) {
+      if (host !== "::") throw error;
+      return await environment.listen({ host: "0.0.0.0", port, accept }); // a machine without IPv6
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.tickets.close();
+    this.#listener.close();
+    const pipes = await this.#pipes?.catch(() => undefined);
+    await pipes?.close();
+  }
+}

@@ -1,0 +1,103 @@
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Engine } from "../crypto/engine.ts";
+import { keySecret, type Secret } from "../crypto/secret.ts";
+import type { HelloInfo } from "../link/handshake.ts";
+import type { Ticket } from "../wire/room-messages.ts";
+
+interface Held {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly timer: Timer;
+  secret: Secret | undefined;
+  dialled: boolean;
+  answered: boolean;
+  wrong: number;
+}
+
+/** A ticket dies after this many wrong answers; hang-ups do not count. PROTOCOL §3.6. */
+const MOST_WRONG = 3;
+
+/**
+ * The tickets this user holds: each good for one peer, 30 s, once as dialler and once as answerer, counted apart, since two crossing
+ * dials would otherwise each refuse the other.
+ */
+export class Tickets {
+  readonly #clock: Clock;
+  readonly #engine: Engine;
+  readonly #held = new Map<string, Held>();
+
+  constructor(clock: Clock, engine: Engine) {
+    this.#clock = clock;
+    this.#engine = engine;
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  add(ticket: Ticket): void {
+    const key = hex(ticket.ticketId);
+    if (this.#held.has(key)) return;
+    const timer = this.#clock.after(ticket.expiresMs, () => this.#drop(key), { hold: false });
+    this.#held.set(key, {
+      name: ticket.name,
+      bytes: ticket.secret,
+      timer,
+      secret: undefined,
+      dialled: false,
+      answered: false,
+      wrong: 0,
+    });
+  }
+
+  /** The secret for a dial to `name`, or undefined when the ticket is gone. */
+  forDial(ticketId: Uint8Array): Secret | undefined {
+    const held = this.#held.get(hex(ticketId));
+    return held === undefined || held.dialled ? undefined : this.#secret(held);
+  }
+
+  /** The secret for a HELLO: its ticket must be known, unspent here, and made for these two names. */
+  forHello(hello: HelloInfo, me: string): Secret | undefined {
+    const held = this.#held.get(hex(hello.ticketId));
+    if (held === undefined || held.answered || held.name !== hello.name || hello.peerName !== me) return undefined;
+    return this.#secret(held);
+  }
+
+  /** A link was proven with it. False: it was spent already, and the link is one too many. */
+  spend(ticketId: Uint8Array, role: "initiator" | "responder"): boolean {
+    const held = this.#held.get(hex(ticketId));
+    if (held === undefined) return false;
+    const spent = role === "initiator" ? held.dialled : held.answered;
+    if (role === "initiator") held.dialled = true;
+    else held.answered = true;
+    return !spent;
+  }
+
+  /** Somebody who knew the ticket's id did not know its secret. */
+  wrong(ticketId: Uint8Array): void {
+    const key = hex(ticketId);
+    const held = this.#held.get(key);
+    if (held !== undefined && ++held.wrong >= MOST_WRONG) this.#drop(key);
+  }
+
+  close(): void {
+    for (const key of this.#held.keys()) this.#drop(key);
+  }
+
+  #secret(held: Held): Secret {
+    held.secret ??= keySecret(held.bytes, 3, this.#engine);
+    return held.secret;
+  }
+
+  #drop(key: string): void {
+    const held = this.#held.get(key);
+    if (held === undefined) return;
+    held.timer.cancel();
+    held.bytes.fill(0);
+    this.#held.delete(key);
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
