@@ -1,0 +1,171 @@
+import { kindOf, refusalOf } from "./values-kinds.ts";
+import { DEFAULT_VALUE_LIMITS, MAX_DEPTH, type ValueLimits } from "./values-limits.ts";
+import { PathError, shownKey } from "./values-path.ts";
+import { ScalarWriter } from "./values-scalars.ts";
+import { TAG_MAP, TAG_SET, TAG_UNDEFINED } from "./values-tags.ts";
+
+const CHANGED = "changed while it was being encoded";
+
+/** Writes values, one at a time. Reading a value may run a getter of the user's: one writer serves one value at once. */
+export class ValueWriter {
+  readonly #out = new ScalarWriter();
+  #nodes = 0;
+  #containers = 0;
+  #maxDepth = 0;
+  #limits: ValueLimits = DEFAULT_VALUE_LIMITS;
+
+  /**
+   * `headerBytes` zero bytes and the value.
+   * @throws PathError, ValueError, and whatever a getter throws.
+   */
+  write(value: unknown, headerBytes: number, limits: ValueLimits): Uint8Array {
+    this.#limits = limits;
+    this.#nodes = limits.nodes - 1;
+    this.#containers = limits.containers;
+    this.#maxDepth = Math.min(limits.depth, MAX_DEPTH);
+    this.#out.begin(headerBytes, limits.bytes);
+    try {
+      if (value !== undefined) this.#value(value, 0);
+      return this.#out.finish();
+    } finally {
+      this.#out.release();
+    }
+  }
+
+  #value(value: unknown, depth: number): void {
+    const out = this.#out;
+    if (out.at > out.roomEnd) out.grow(0);
+    switch (typeof value) {
+      case "string":
+        out.text(value);
+        break;
+      case "number":
+        out.number(value);
+        break;
+      case "object":
+        if (value === null) out.bytes[out.at++] = 0xc0;
+        else this.#object(value, depth);
+        break;
+      case "boolean":
+        out.bytes[out.at++] = value ? 0xc3 : 0xc2;
+        break;
+      case "undefined":
+        out.bytes[out.at++] = 0xd4;
+        out.bytes[out.at++] = TAG_UNDEFINED;
+        out.bytes[out.at++] = 0;
+        break;
+      case "bigint":
+        out.bigint(value, this.#limits.bigintBytes);
+        break;
+      default:
+        throw new PathError(`a ${typeof value} can't be sent`);
+    }
+  }
+
+  #object(value: object, depth: number): void {
+    const kind = kindOf(value);
+    if (kind === "date") {
+      this.#out.date(value as Date);
+      return;
+    }
+    if (kind === "binary") {
+      this.#out.binary(value as Uint8Array);
+      return;
+    }
+    if (kind === undefined) throw new PathError(refusalOf(value));
+    if (depth >= this.#maxDepth) throw new PathError(`more than ${this.#maxDepth} levels deep`, value);
+    if (--this.#containers < 0) throw new PathError(`more than ${this.#limits.containers} arrays and objects`);
+    if (kind === "object") this.#members(value as Record<string, unknown>, depth + 1);
+    else if (kind === "array") this.#items(value as unknown[], depth + 1);
+    else if (kind === "map") this.#map(value as Map<unknown, unknown>, depth + 1);
+    else this.#set(value as Set<unknown>, depth + 1);
+  }
+
+  #count(members: number): void {
+    this.#nodes -= members;
+    if (this.#nodes < 0) throw new PathError(`more than ${this.#limits.nodes} values`);
+  }
+
+  #members(object: Record<string, unknown>, depth: number): void {
+    const out = this.#out;
+    const keys = Object.keys(object);
+    const { length } = keys;
+    this.#count(length * 2);
+    if (length < 0x10) out.bytes[out.at++] = 0x80 | length;
+    else out.length(length, 0xde);
+    let i = 0;
+    try {
+      for (; i < length; i++) {
+        const key = keys[i] as string;
+        if (key === "__proto__") throw new PathError("a key __proto__ can't be sent");
+        if (out.at > out.roomEnd) out.grow(0);
+        out.text(key);
+        this.#value(object[key], depth);
+      }
+    } catch (error) {
+      throw PathError.at(error, object, keys[i] as string);
+    }
+  }
+
+  #items(array: readonly unknown[], depth: number): void {
+    const out = this.#out;
+    const { length } = array;
+    this.#count(length);
+    if (length < 0x10) out.bytes[out.at++] = 0x90 | length;
+    else out.length(length, 0xdc);
+    let i = 0;
+    try {
+      for (; i < length; i++) this.#value(array[i], depth);
+    } catch (error) {
+      throw PathError.at(error, array, i);
+    }
+  }
+
+  #map(map: ReadonlyMap<unknown, unknown>, depth: number): void {
+    const { size } = map;
+    this.#count(size * 2);
+    const out = this.#out;
+    out.beginExt(TAG_MAP);
+    if (size < 0x10) out.bytes[out.at++] = 0x80 | size;
+    else out.length(size, 0xde);
+    let i = 0;
+    let isKey = true;
+    let key: unknown;
+    try {
+      for (const entry of map) {
+        if (i === size) break;
+        key = entry[0];
+        isKey = true;
+        this.#value(key, depth);
+        isKey = false;
+        this.#value(entry[1], depth);
+        i++;
+      }
+    } catch (error) {
+      throw PathError.at(error, map, { step: isKey ? `.keys()[${i}]` : `.get(${shownKey(key)})` });
+    }
+    if (i !== size) throw new PathError(CHANGED);
+    out.endExt();
+  }
+
+  #set(set: ReadonlySet<unknown>, depth: number): void {
+    const { size } = set;
+    this.#count(size);
+    const out = this.#out;
+    out.beginExt(TAG_SET);
+    if (size < 0x10) out.bytes[out.at++] = 0x90 | size;
+    else out.length(size, 0xdc);
+    let i = 0;
+    try {
+      for (const member of set) {
+        if (i === size) break;
+        this.#value(member, depth);
+        i++;
+      }
+    } catch (error) {
+      throw PathError.at(error, set, { step: `.values()[${i}]` });
+    }
+    if (i !== size) throw new PathError(CHANGED);
+    out.endExt();
+  }
+}

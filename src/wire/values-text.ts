@@ -1,0 +1,62 @@
+const { fromCharCode } = String;
+// the method behind Buffer.toString works on any Uint8Array
+const { utf8Slice } = Buffer.prototype as unknown as {
+  utf8Slice: (this: Uint8Array, from: number, to: number) => string;
+};
+
+/** Valid UTF-8 as text. */
+export function readText(bytes: Uint8Array, from: number, length: number): string {
+  if (length <= 24) {
+    const text = readShort(bytes, from, length);
+    if (text !== undefined) return text;
+  }
+  return utf8Slice.call(bytes, from, from + length);
+}
+
+/** A short text by hand, which is quicker than a call of the native decoder; undefined unless it is ASCII. */
+function readShort(bytes: Uint8Array, from: number, length: number): string | undefined {
+  let text = "";
+  let at = from;
+  const end = from + length;
+  while (at + 4 <= end) {
+    const a = bytes[at] as number;
+    const b = bytes[at + 1] as number;
+    const c = bytes[at + 2] as number;
+    const d = bytes[at + 3] as number;
+    if ((a | b | c | d) > 0x7f) return undefined;
+    text += fromCharCode(a, b, c, d);
+    at += 4;
+  }
+  for (; at < end; at++) {
+    const a = bytes[at] as number;
+    if (a > 0x7f) return undefined;
+    text += fromCharCode(a);
+  }
+  return text;
+}
+
+const CACHED_KEYS = 1024;
+const keyBytes: (Uint8Array | undefined)[] = Array.from({ length: CACHED_KEYS });
+const keyTexts: string[] = Array.from({ length: CACHED_KEYS }, () => "");
+
+/** The key of an object, 0 to 31 bytes. The same few keys come again and again: they are kept, in a table that can't grow. */
+export function readKey(bytes: Uint8Array, from: number, length: number): string {
+  if (length === 0) return "";
+  const slot =
+    (length * 31 +
+      (bytes[from] as number) * 7 +
+      (bytes[from + length - 1] as number) * 61 +
+      (bytes[from + (length >> 1)] as number) * 13) &
+    (CACHED_KEYS - 1);
+  const known = keyBytes[slot];
+  if (known !== undefined && known.length === length) {
+    let i = 0;
+    while (i < length && known[i] === bytes[from + i]) i++;
+    if (i === length) return keyTexts[slot] as string;
+  }
+  const text = readText(bytes, from, length);
+  keyBytes[slot] = bytes.slice(from, from + length);
+  // a text that was a key once is stored by the engine in the form in which keys are compared
+  keyTexts[slot] = Object.keys({ [text]: 0 })[0] as string;
+  return text;
+}
