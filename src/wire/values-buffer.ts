@@ -106,7 +106,7 @@ export class ValueBuffer {
       const next = this.#start + large.at;
       to += this.bytes.copy(all, to, from, next);
       from = next;
-      if (contentBytes(large, all, to) !== large.bytes) {
+      if (!putContent(large, all, to)) {
         throw new ValueError("", "a binary changed its size while it was being encoded");
       }
       to += large.bytes;
@@ -140,13 +140,13 @@ export class ValueBuffer {
   }
 }
 
-/** Puts the content into `into` at `at`; how many bytes that took, -1 for too many. */
-function contentBytes(large: Large, into: Buffer, at: number): number {
+/** Puts the content into `into` at `at`; false when it is no longer what it was when it was added. */
+function putContent(large: Large, into: Buffer, at: number): boolean {
   const { content } = large;
-  if (typeof content === "string") return into.write(content, at);
-  if (content.byteLength > into.length - at) return -1;
+  if (typeof content === "string") return into.write(content, at) === large.bytes;
+  if (content.byteLength !== large.bytes) return false;
   into.set(content, at);
-  return content.byteLength;
+  return true;
 }
 
 function newSlab(): Buffer {

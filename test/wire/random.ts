@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 /** How many times the usual work a test does: 1, or what SOAK says. */
 export const soak = Math.max(1, Number(process.env.SOAK ?? 1));

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { decodeGiven, decodeValue, encodeAfter, encodeValue } from "../../src/wire/values.ts";
 import { naiveDecode } from "./naive-decoder.ts";
@@ -25,6 +25,7 @@ test("values of every size around a header's limits arrive exactly", () => {
       expect(roundTrip(letter.repeat(size))).toBe(letter.repeat(size));
       expect(roundTrip({ [`k${letter.repeat(size)}`]: size })).toEqual({ [`k${letter.repeat(size)}`]: size });
     }
+    if (size > 256 && size !== 65_536) continue;
     const list = Array.from({ length: size }, (_, index) => index);
     for (const value of [
       new Uint8Array(size).fill(7),
@@ -150,9 +151,7 @@ test("objects without a prototype, holes, getters and index keys arrive as plain
   expect(roundTrip([1, , 3])).toStrictEqual([1, undefined, 3]);
   expect(roundTrip({ get a() { return 2; } })).toStrictEqual({ a: 2 }); // biome-ignore format: one line
   expect(roundTrip({ 5: "five", 1: "one", b: undefined })).toStrictEqual({ 1: "one", 5: "five", b: undefined });
-  expect(roundTrip({ constructor: 1, toString: 2, then: 3, [Symbol("s")]: 4 })).toStrictEqual({
-    constructor: 1,
-    toString: 2,
-    then: 3,
-  });
+  // oxlint-disable-next-line unicorn/no-thenable
+  const named = { constructor: 1, toString: 2, then: 3 };
+  expect(roundTrip({ ...named, [Symbol("s")]: 4 })).toStrictEqual(named);
 });
