@@ -58,6 +58,7 @@ export type LinkErrorCode =
   | "ERR_DEAD"
   | "ERR_SLOW_CONSUMER"
   | "ERR_REFUSED"
+  | "ERR_INTERNAL" // a receiver on this side threw
   | "ERR_UNREACHABLE"; // no pipe could be opened: refused, no route, unknown host
 
 /** A link that could not be made, or that ended other than by an orderly close. */

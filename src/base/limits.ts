@@ -12,8 +12,6 @@ export interface Limits {
     readonly connectMs: number;
   };
   readonly handshake: {
-    /** All bytes that one connection may send before it has proved itself. */
-    readonly totalBytes: number;
     /** From accepting a connection to its first byte. */
     readonly firstByteMs: number;
     /** From accepting or opening a connection to the end of the handshake: absolute, not per byte. */
@@ -35,6 +33,9 @@ export interface Limits {
     readonly helloTotal: number;
     /** The same in place of `helloTotal` on the portable engine, which is ten times slower. */
     readonly helloTotalPortable: number;
+    /** Wrong guesses of strangers per second, in all, and how many may come at once; beyond, only known sources are let in. */
+    readonly guessesTotal: number;
+    readonly guessBurst: number;
     /** What a /48 of IPv6 may do, as a multiple of a single source's share. */
     readonly wideFactor: number;
     /** Sources that are remembered; the least recently seen one is forgotten first. */
@@ -71,7 +72,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   pipe: { highWaterBytes: 65_536, lingerMs: 5_000, connectMs: 10_000 },
-  handshake: { totalBytes: 4_096, firstByteMs: 5_000, wholeMs: 10_000, relayMs: 10_000, userStageMs: 20_000 },
+  handshake: { firstByteMs: 5_000, wholeMs: 10_000, relayMs: 10_000, userStageMs: 20_000 },
   admission: {
     unproven: 64,
     earlyDropFrom: 16,
@@ -80,6 +81,8 @@ export const DEFAULT_LIMITS: Limits = {
     helloBurst: 20,
     helloTotal: 400,
     helloTotalPortable: 50,
+    guessesTotal: 20,
+    guessBurst: 200,
     wideFactor: 8,
     sources: 65_536,
     links: 10_000,

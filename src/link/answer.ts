@@ -1,16 +1,44 @@
 import type { Pipe } from "../pipe/pipe.ts";
+import { showAddress } from "../pipe/tcp-errors.ts";
+import { LinkError } from "../base/errors.ts";
+import { Answering } from "./answering.ts";
 import type { LinkContext } from "./dial.ts";
 import type { ResponderConfig } from "./handshake.ts";
+import { encodeRelayPreface } from "./handshake-frames.ts";
 import type { Link } from "./link.ts";
+import { RecordLink } from "./record-link.ts";
 
 export interface AnswerConfig extends LinkContext {
   readonly handshake: ResponderConfig;
   /** For a pipe to the Room that it shall splice: the 16 bytes it gave. The preface goes out first, and the Room may refuse in place of HELLO. */
   readonly relayId?: Uint8Array | undefined;
+  /** Gives up; the pipe is destroyed and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Makes a link as the responder on one pipe that this side opened itself: relayed or punched. No admission limits apply. Otherwise as `dialLink`. */
-export function answerLink(pipe: Pipe, config: AnswerConfig): Promise<Link> {
-  return Promise.reject(new Error(`not yet ${pipe.remote.port}`));
+export async function answerLink(pipe: Pipe, config: AnswerConfig): Promise<Link> {
+  const { relayId, signal } = config;
+  if (signal?.aborted === true) {
+    pipe.destroy();
+    throw signal.reason;
+  }
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(signal?.reason);
+      answering.abort("closing", new LinkError("ERR_REFUSED", "given up"));
+    };
+    const answering = new Answering(pipe, { ...config, preface: relayId && encodeRelayPreface(relayId) }, (outcome) => {
+      signal?.removeEventListener("abort", abort);
+      if (outcome.kind === "link") resolve(new RecordLink(pipe, outcome.established, outcome.rest, config));
+      else if (outcome.kind === "failed") reject(withAddress(outcome.error, pipe));
+    });
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}
+
+function withAddress(error: LinkError, { remote }: Pipe): LinkError {
+  const { code, message, retryAfter, received } = error;
+  const text = `no handshake over ${showAddress(remote.host, remote.port)}: ${message}`;
+  return new LinkError(code, text, { retryAfter, received, cause: error });
 }

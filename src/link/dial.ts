@@ -1,9 +1,17 @@
 import type { Clock } from "../base/clock.ts";
-import type { Limits } from "../base/limits.ts";
+import { LinkError } from "../base/errors.ts";
+import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Pipe } from "../pipe/pipe.ts";
+import { showAddress } from "../pipe/tcp-errors.ts";
+import { explain, noAnswer, notChatRoom, type Target, tooSlow } from "./explain.ts";
 import type { InitiatorConfig } from "./handshake.ts";
+import { encodeRelayPreface, FRAME, FrameReader } from "./handshake-frames.ts";
+import { Initiator } from "./handshake-initiator.ts";
 import type { Link } from "./link.ts";
+import { RecordLink } from "./record-link.ts";
+
+const NOTHING = new Uint8Array(0);
 
 /** What every link is made with. */
 export interface LinkContext {
@@ -27,6 +35,72 @@ export interface DialConfig extends LinkContext {
  * Makes a link as the initiator. Takes the pipe over: on failure it is gone, and a LinkError is thrown whose message a user
  * understands.
  */
-export function dialLink(pipe: Pipe, config: DialConfig): Promise<Link> {
-  return Promise.reject(new Error(`not yet ${pipe.remote.port} ${config.address}`));
+export async function dialLink(pipe: Pipe, config: DialConfig): Promise<Link> {
+  try {
+    config.signal?.throwIfAborted();
+    const initiator = new Initiator(config.handshake);
+    try {
+      return await initiate(pipe, config, initiator);
+    } finally {
+      initiator.wipe();
+    }
+  } catch (error) {
+    pipe.close(0); // a REFUSE may be on its way out
+    throw error;
+  }
+}
+
+/** One run of the handshake over the pipe, which is still the caller's when this rejects. */
+function initiate(pipe: Pipe, config: DialConfig, initiator: Initiator): Promise<Link> {
+  const { clock, signal, relayId } = config;
+  const { purpose, peerName } = config.handshake;
+  const target: Target = { purpose, peerName, at: config.address ?? showAddress(pipe.remote.host, pipe.remote.port) };
+  const limits = (config.limits ?? DEFAULT_LIMITS).handshake;
+  const deadlineMs = limits.wholeMs + (relayId === undefined ? 0 : limits.relayMs);
+  return new Promise((resolve, reject) => {
+    const reader = new FrameReader();
+    let isFirst = true;
+    let isSettled = false;
+    const settle = (): void => {
+      isSettled = true;
+      timer.cancel();
+      signal?.removeEventListener("abort", abort);
+    };
+    const fail = (error: unknown): void => {
+      if (isSettled) return;
+      settle();
+      reject(error);
+    };
+    const abort = (): void => fail(signal?.reason);
+    const take = (chunk: Uint8Array): void => {
+      // The first byte tells most of what is not ours; a service that waits for more would keep us until the deadline.
+      if (isFirst && chunk[0] !== FRAME.reply && chunk[0] !== FRAME.refuse) return fail(notChatRoom(target));
+      isFirst = false;
+      reader.push(chunk);
+      const frame = reader.next();
+      if (frame === undefined) return;
+      const outcome = initiator.receive(frame);
+      if (outcome.send !== undefined) pipe.write([outcome.send]);
+      if ("error" in outcome) return fail(explain(outcome.error, target));
+      // The responder says nothing more before CONFIRM.
+      if (reader.takeRest().length > 0) return fail(notChatRoom(target));
+      settle();
+      resolve(new RecordLink(pipe, outcome.established, NOTHING, config));
+    };
+    const timer = clock.after(deadlineMs, () => fail(tooSlow(target, deadlineMs)));
+    signal?.addEventListener("abort", abort, { once: true });
+    pipe.start({
+      data(chunk) {
+        if (isSettled) return;
+        try {
+          take(chunk);
+        } catch (error) {
+          fail(error instanceof LinkError ? notChatRoom(target, error) : error);
+        }
+      },
+      drain() {},
+      end: (error) => fail(noAnswer(target, error)),
+    });
+    pipe.write(relayId === undefined ? [initiator.hello] : [encodeRelayPreface(relayId), initiator.hello]);
+  });
 }

@@ -1,21 +1,17 @@
-import type { LinkError } from "../base/errors.ts";
+import { LinkError } from "../base/errors.ts";
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import type { Pipe } from "../pipe/pipe.ts";
 import type { AddressSet } from "./address-set.ts";
+import { Admission, type Visit } from "./admission.ts";
+import { Answering, type AnswerOutcome, type RefusalReason, type RelayAnswer } from "./answering.ts";
 import type { LinkContext } from "./dial.ts";
 import type { HelloInfo, ResponderConfig } from "./handshake.ts";
+import { CODE } from "./handshake-refuse.ts";
+import { Responder } from "./handshake-responder.ts";
 import type { Link } from "./link.ts";
+import { RecordLink } from "./record-link.ts";
 
-/** Why a connection did not become a link. */
-export type RefusalReason =
-  | "blacklisted" // its address is barred
-  | "penalty" // too many failures of its source
-  | "busy" // a limit on connections, links or HELLO frames
-  | "no hello" // it went away, or what came was not ours
-  | "deadline" // too slow
-  | "malformed" // broke the protocol
-  | "refused" // a check of the handshake: version, purpose, encryption, name, ticket
-  | "wrong secret" // password or ticket; also when it hung up after REPLY
-  | "closing"; // this listener is
+export type { RefusalReason, RelayAnswer } from "./answering.ts";
 
 /** A connection that was refused, for the log. Holds no secrets. */
 export interface RefusedEvent {
@@ -30,9 +26,6 @@ export interface RefusedEvent {
   readonly refusedForS: number;
 }
 
-/** What the first frame of a connection that asks for a splice gets: the pipe (with the bytes that came behind the preface), or a REFUSE code. */
-export type RelayAnswer = ((pipe: Pipe, early: Uint8Array) => void) | { readonly code: number; readonly text?: string };
-
 export interface LinkListenerConfig extends LinkContext {
   readonly handshake: Omit<ResponderConfig, "admit">;
   /** A new link, proven. Call `start` on it in this call or soon after. */
@@ -40,8 +33,11 @@ export interface LinkListenerConfig extends LinkContext {
   onRefused?(event: RefusedEvent): void;
   /** A proven ticket holder gave a wrong Ta (purposes 3 and 4; PROTOCOL §3.6: three kill the ticket). */
   onWrongTicket?(hello: HelloInfo): void;
-  /** Absent: this listener splices nothing, and a RELAY frame is garbage. */
-  relay?(relayId: Uint8Array): RelayAnswer;
+  /**
+   * What a RELAY frame gets: a REFUSE code, or a function that takes the pipe over, paused, with the bytes that came behind the
+   * preface. Absent: this listener splices nothing, and a RELAY frame is garbage.
+   */
+  readonly relay?: ((relayId: Uint8Array) => RelayAnswer) | undefined;
   /** Never admitted. Read at each connection, so it may be changed at any time. */
   readonly blacklist?: AddressSet | undefined;
   /** Never penalised. */
@@ -52,21 +48,120 @@ export interface LinkListenerConfig extends LinkContext {
 
 /** The answering side of any number of pipes, with the limits of PROTOCOL §4. One per program, whatever it listens on. */
 export class LinkListener {
+  readonly #config: LinkListenerConfig;
+  readonly #admission: Admission;
+  readonly #answering = new Set<Answering>();
+  #isClosed = false;
+
+  /** @throws TypeError for a name that can't be one. */
   constructor(config: LinkListenerConfig) {
-    void config;
+    void new Responder(config.handshake);
+    const { clock, limits = DEFAULT_LIMITS, chance = Math.random, blacklist, allowlist, handshake } = config;
+    const isPortable = handshake.engine.name === "portable";
+    this.#config = config;
+    this.#admission = new Admission({ clock, limits, chance, isPortable, blacklist, allowlist });
   }
 
   /** Takes a pipe that someone opened. Give it to `listenTcp` or a memory network as `accept`. */
   readonly accept = (pipe: Pipe): void => {
-    pipe.destroy();
+    if (this.#isClosed) return pipe.destroy();
+    let answering: Answering | undefined;
+    const visit = this.#admission.enter(pipe.remote.host, () =>
+      answering?.abort("busy", new LinkError("ERR_BUSY", "it made room for another connection")),
+    );
+    if (visit === undefined) {
+      pipe.destroy();
+      const error = new LinkError("ERR_BUSY", "too many connections that have not proved themselves");
+      return this.#report(pipe, { reason: "busy", error, hello: undefined }, 0);
+    }
+    let isSettled = false;
+    const settled = (outcome: AnswerOutcome): void => {
+      isSettled = true;
+      if (answering !== undefined) this.#answering.delete(answering);
+      this.#settled(pipe, visit, outcome);
+    };
+    answering = new Answering(
+      pipe,
+      {
+        ...this.#config,
+        admit: () => this.#admission.admit(visit),
+      },
+      settled,
+    );
+    if (!isSettled) this.#answering.add(answering);
   };
 
   /** Charges a failure that showed after CONFIRM (user stage) to the source of that address. */
-  penalise(host: string, seconds: number): void {
-    void host;
-    void seconds;
+  penalise(host: string, seconds: number = (this.#config.limits ?? DEFAULT_LIMITS).penalty.wrongSecret): void {
+    this.#admission.penalise(host, seconds);
   }
 
-  /** Ends every handshake that is on its way and refuses every later pipe. Links already handed out live on. */
-  close(): void {}
+  /** Connections on their way, and links that live. */
+  get unproven(): number {
+    return this.#admission.unproven;
+  }
+
+  get links(): number {
+    return this.#admission.links;
+  }
+
+  /** Ends every handshake that is on its way and refuses every later pipe. Links already handed out live on. May be called again. */
+  close(): void {
+    this.#isClosed = true;
+    for (const answering of this.#answering)
+      answering.abort("closing", new LinkError("ERR_REFUSED", "this side is closing"));
+  }
+
+  #settled(pipe: Pipe, visit: Visit, outcome: AnswerOutcome): void {
+    switch (outcome.kind) {
+      case "failed": {
+        this.#admission.leave(visit, outcome.failure);
+        this.#report(pipe, outcome, this.#admission.refusedForS(visit));
+        const { hello, reason } = outcome;
+        const isTicket = hello?.purpose === 3 || hello?.purpose === 4;
+        if (hello !== undefined && isTicket && reason === "wrong secret")
+          this.#guard(() => this.#config.onWrongTicket?.(hello));
+        return;
+      }
+      case "relay":
+        this.#admission.giveBack(visit);
+        this.#admission.leave(visit);
+        if (!this.#guard(() => outcome.take(pipe, outcome.early))) pipe.destroy();
+        return;
+      case "link": {
+        const isAdmitted = this.#admission.prove(visit);
+        const { established, rest } = outcome;
+        const link = new RecordLink(pipe, established, rest, this.#config, () => {
+          if (isAdmitted) this.#admission.release(visit);
+        });
+        if (isAdmitted) {
+          if (!this.#guard(() => this.#config.onLink(link))) link.destroy();
+          return;
+        }
+        const error = new LinkError("ERR_BUSY", "too many links");
+        link.close(CODE.limit, error.message);
+        this.#report(pipe, { reason: "busy", error, hello: undefined }, 0);
+      }
+    }
+  }
+
+  #report(
+    pipe: Pipe,
+    { reason, error, hello }: Pick<AnswerOutcome & { kind: "failed" }, "reason" | "error" | "hello">,
+    refusedForS: number,
+  ): void {
+    const { host, port } = pipe.remote;
+    this.#guard(() => this.#config.onRefused?.({ reason, host, port, name: hello?.name, error, refusedForS }));
+  }
+
+  /** Runs a function of the owner; what it throws is logged. False when it threw. */
+  #guard(run: () => void): boolean {
+    try {
+      run();
+      return true;
+    } catch (error) {
+      this.#config.log.error({ err: error }, "an event of a listener threw");
+      return false;
+    }
+  }
 }

@@ -32,6 +32,7 @@ export class MemoryPipe implements Pipe {
   start(events: PipeEvents): void {
     if (this.#state !== "open") return;
     this.#events = events;
+    this.#isPaused = false;
     this.wake();
   }
 
@@ -57,13 +58,14 @@ export class MemoryPipe implements Pipe {
     this.wake();
   }
 
-  close(): void {
+  /** The linger time has no clock here: 0 frees at once, anything else when the other side has ended too. */
+  close(lingerMs?: number): void {
     if (this.#state === "gone" || this.#state === "closing") return;
-    const hadEnded = this.#state === "ended";
+    const isLast = this.#state === "ended" || lingerMs === 0;
     this.#state = "closing";
     this.#events = undefined;
     if (this.#other !== undefined) this.#other.#takeEnd(undefined);
-    if (hadEnded) this.#free();
+    if (isLast) this.#free();
     else this.wake(); // what comes is dropped
   }
 
@@ -102,7 +104,7 @@ export class MemoryPipe implements Pipe {
     if (this.#state === "gone" || this.#state === "ended") return;
     for (const part of parts) {
       if (part.length === 0) continue;
-      this.#inbox.push(part.slice());
+      this.#inbox.push(new Uint8Array(part));
       this.#inboxBytes += part.length;
     }
     this.wake();

@@ -20,7 +20,7 @@ export interface Pipe {
   readonly remote: Address;
   /** This side's own address on that pipe. */
   readonly local: Address;
-  /** Starts delivery. May be called again to hand the pipe to another owner; later events go to the newest one. */
+  /** Starts delivery, of a paused pipe too. May be called again to hand the pipe to another owner; later events go to the newest one. */
   start(events: PipeEvents): void;
   /** Sends the parts in order, as one write where that is possible; the pipe keeps them: do not change them later. False asks to wait for `drain`. */
   write(parts: readonly Uint8Array[]): boolean;

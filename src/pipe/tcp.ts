@@ -149,7 +149,10 @@ class TcpPipe implements Pipe {
     this.#limits = limits;
     this.remote = { host: plainHost(socket.remoteAddress), port: socket.remotePort ?? 0 };
     this.local = { host: plainHost(socket.localAddress), port: socket.localPort ?? 0 };
-    socket.on("data", (chunk: Uint8Array) => this.#events?.data(chunk));
+    // As a Uint8Array: a Buffer's `slice` does not copy, and what is handed up here may end in a handler's hands.
+    socket.on("data", (chunk: Buffer) =>
+      this.#events?.data(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)),
+    );
     socket.on("drain", () => this.#drained());
     socket.on("end", () => this.#ended("ended", undefined));
     socket.on("error", (error) => this.#ended("gone", error));

@@ -1,0 +1,212 @@
+import type { Clock } from "../base/clock.ts";
+import type { Limits } from "../base/limits.ts";
+import type { AddressSet } from "./address-set.ts";
+import type { Refusal } from "./handshake.ts";
+import { CODE } from "./handshake-refuse.ts";
+import { type Source, Sources } from "./sources.ts";
+import { TokenBucket } from "./token-bucket.ts";
+
+export interface AdmissionConfig {
+  readonly clock: Clock;
+  readonly limits: Pick<Limits, "admission" | "penalty">;
+  /** Numbers in [0, 1) for the early drop. */
+  readonly chance: () => number;
+  /** Whether the curve work is done by the slow, portable engine. */
+  readonly isPortable: boolean;
+  readonly blacklist?: AddressSet | undefined;
+  readonly allowlist?: AddressSet | undefined;
+}
+
+/** What a failure costs its source. */
+export type Failure = keyof Pick<Limits["penalty"], "wrongSecret" | "noHello" | "deadline" | "malformed">;
+
+/** Why a HELLO is not looked at. */
+export interface Denial extends Refusal {
+  readonly reason: "blacklisted" | "penalty" | "busy";
+}
+
+/** The chance with which a newcomer is dropped when early drop begins. At the cap it is 1. */
+const FIRST_DROP_CHANCE = 0.3;
+
+/** One connection on its way to a link. Ends by exactly one of `prove` and `leave`. */
+export class Visit {
+  readonly host: string;
+  readonly sources: readonly Source[];
+  /** The address's own source, not the wider net around it. */
+  readonly source: Source;
+  /** Called when the connection has to make room for another one; the visit has ended then. */
+  readonly evicted: () => void;
+  hasToken = false;
+
+  constructor(host: string, sources: readonly Source[], evicted: () => void) {
+    this.host = host;
+    this.sources = sources;
+    this.source = sources[0] as Source;
+    this.evicted = evicted;
+  }
+}
+
+/** Who may come in, and how often: the limits and penalties of PROTOCOL §4 for everyone who listens. Live links are never touched. */
+export class Admission {
+  readonly #config: AdmissionConfig;
+  readonly #sources: Sources;
+  readonly #hellos: TokenBucket;
+  readonly #guesses: TokenBucket;
+  readonly #visits = new Set<Visit>();
+  #links = 0;
+
+  constructor(config: AdmissionConfig) {
+    const { clock, isPortable, limits } = config;
+    const { helloTotal, helloTotalPortable, guessesTotal, guessBurst } = limits.admission;
+    const perSecond = isPortable ? helloTotalPortable : helloTotal;
+    this.#config = config;
+    this.#hellos = new TokenBucket(perSecond, perSecond, clock.now());
+    this.#guesses = new TokenBucket(guessesTotal, guessBurst, clock.now());
+    this.#sources = new Sources(config.limits.admission);
+  }
+
+  /** A connection came. Undefined: drop it without a word. */
+  enter(host: string, evicted: () => void): Visit | undefined {
+    const { unproven, unprovenPerSource } = this.#config.limits.admission;
+    const visit = new Visit(host, this.#sources.of(host, this.#now()), evicted);
+    if (visit.sources.some((source) => source.unproven >= unprovenPerSource * source.factor)) return undefined;
+    // A source that has nothing on the way yet is never dropped for others: one connection of the greediest source goes in its place.
+    if (visit.source.unproven > 0 && this.#isDropped()) return undefined;
+    if (this.#visits.size >= unproven) this.#evict();
+    this.#visits.add(visit);
+    for (const source of visit.sources) source.unproven++;
+    return visit;
+  }
+
+  /** HELLO came: takes a token, or says why it is refused. */
+  admit(visit: Visit): Denial | undefined {
+    const now = this.#now();
+    const { links, linksPerSource } = this.#config.limits.admission;
+    if (this.#config.blacklist?.has(visit.host) === true)
+      return { reason: "blacklisted", code: CODE.penalty, text: "this address is barred" };
+    const refusedForS = this.refusedForS(visit, now);
+    if (refusedForS > 0)
+      return {
+        reason: "penalty",
+        code: CODE.penalty,
+        retryAfter: refusedForS,
+        text: "too many failures from this address",
+      };
+    if (this.#links >= links) return busy(10, "it has as many links as it takes");
+    if (visit.sources.some((source) => source.links >= linksPerSource * source.factor))
+      return busy(10, "there are too many links from this address");
+    const isStranger = visit.sources.every((source) => !source.hasProved);
+    if (isStranger && !this.#guesses.hasToken(now)) return busy(1, "too many strangers fail to prove themselves");
+    return this.#takeToken(visit, now);
+  }
+
+  /** The link is proven. False: there are too many by now, close it. Else call `release` when it is gone. */
+  prove(visit: Visit): boolean {
+    this.giveBack(visit);
+    this.#remove(visit);
+    const { links, linksPerSource } = this.#config.limits.admission;
+    if (this.#links >= links) return false;
+    if (visit.sources.some((source) => source.links >= linksPerSource * source.factor)) return false;
+    this.#links++;
+    for (const source of visit.sources) {
+      source.links++;
+      source.hasProved = true;
+    }
+    return true;
+  }
+
+  /** A link that was proven is gone. Once per link. */
+  release(visit: Visit): void {
+    this.#links--;
+    for (const source of visit.sources) source.links--;
+  }
+
+  /** The connection ends without a link, for that reason; undefined: through no fault of its own. */
+  leave(visit: Visit, failure?: Failure): void {
+    if (!this.#remove(visit) || failure === undefined) return;
+    if (failure === "wrongSecret") this.#guesses.charge(this.#now());
+    this.#penalise(visit.host, visit.sources, this.#config.limits.penalty[failure]);
+  }
+
+  /** Gives the HELLO token back: what it paid for was no failure. */
+  giveBack(visit: Visit): void {
+    if (!visit.hasToken) return;
+    visit.hasToken = false;
+    this.#hellos.giveBack();
+    for (const source of visit.sources) source.hellos.giveBack();
+  }
+
+  /** Charges a failure that showed only later. */
+  penalise(host: string, seconds: number): void {
+    this.#guesses.charge(this.#now());
+    this.#penalise(host, this.#sources.of(host, this.#now()), seconds);
+  }
+
+  /** Seconds until the source of that visit is let in again; 0 when it is now. */
+  refusedForS(visit: Visit, now = this.#now()): number {
+    return Math.max(...visit.sources.map((source) => source.refusedForS(this.#config.limits.penalty, now)));
+  }
+
+  /** Sources that are remembered. */
+  get sourceCount(): number {
+    return this.#sources.size;
+  }
+
+  /** Connections that have not proved themselves, and links that live. */
+  get unproven(): number {
+    return this.#visits.size;
+  }
+
+  get links(): number {
+    return this.#links;
+  }
+
+  #now(): number {
+    return this.#config.clock.now();
+  }
+
+  #penalise(host: string, sources: readonly Source[], seconds: number): void {
+    if (this.#config.allowlist?.has(host) === true) return;
+    for (const source of sources) source.penalise(seconds, this.#config.limits.penalty.most, this.#now());
+  }
+
+  #takeToken(visit: Visit, now: number): Denial | undefined {
+    const empty = [...visit.sources.map((source) => source.hellos), this.#hellos].find(
+      (bucket) => !bucket.hasToken(now),
+    );
+    if (empty !== undefined) return busy(empty.waitS(now), "too many attempts at once");
+    this.#hellos.take(now);
+    for (const source of visit.sources) source.hellos.take(now);
+    visit.hasToken = true;
+    return undefined;
+  }
+
+  #isDropped(): boolean {
+    const { unproven, earlyDropFrom } = this.#config.limits.admission;
+    const beyond = this.#visits.size - earlyDropFrom;
+    if (beyond < 0) return false;
+    const share = unproven > earlyDropFrom ? beyond / (unproven - earlyDropFrom) : 1;
+    return this.#config.chance() < FIRST_DROP_CHANCE + (1 - FIRST_DROP_CHANCE) * share;
+  }
+
+  /** Ends a visit, by chance one of those whose source has most of them. */
+  #evict(): void {
+    let most = 0;
+    for (const visit of this.#visits) most = Math.max(most, visit.source.unproven);
+    const greedy = [...this.#visits].filter((visit) => visit.source.unproven === most);
+    const victim = greedy[Math.min(greedy.length - 1, Math.floor(this.#config.chance() * greedy.length))];
+    if (victim === undefined) return;
+    this.#remove(victim);
+    victim.evicted();
+  }
+
+  #remove(visit: Visit): boolean {
+    if (!this.#visits.delete(visit)) return false;
+    for (const source of visit.sources) source.unproven--;
+    return true;
+  }
+}
+
+function busy(retryAfter: number, text: string): Denial {
+  return { reason: "busy", code: CODE.busy, retryAfter: Math.ceil(retryAfter), text };
+}

@@ -1,0 +1,223 @@
+import { LinkError } from "../base/errors.ts";
+import { DEFAULT_LIMITS } from "../base/limits.ts";
+import type { Timer } from "../base/clock.ts";
+import type { Pipe } from "../pipe/pipe.ts";
+import type { Failure } from "./admission.ts";
+import type { LinkContext } from "./dial.ts";
+import type { Established, Frame, HelloInfo, Refusal, ResponderConfig } from "./handshake.ts";
+import { decodeRelayPreface, encodeRefuse, FRAME, FrameReader } from "./handshake-frames.ts";
+import { CODE, decodeRefuseBody, errorOfCode } from "./handshake-refuse.ts";
+import { Responder } from "./handshake-responder.ts";
+
+/** Why a connection did not become a link. */
+export type RefusalReason =
+  | "blacklisted" // its address is barred
+  | "penalty" // too many failures of its source
+  | "busy" // a limit on connections, links or HELLO frames
+  | "no hello" // it went away, or what came was not ours
+  | "deadline" // too slow
+  | "malformed" // broke the protocol
+  | "refused" // a check of the handshake: version, purpose, encryption, name, ticket
+  | "wrong secret" // password, or a wrong proof of a ticket; for passwords also when it went away after REPLY
+  | "hung up" // a ticket holder went away: mostly the loser of a race
+  | "closing"; // this listener is
+
+/** What the first frame of a connection that asks for a splice gets: the pipe, or a REFUSE code. */
+export type RelayAnswer = ((pipe: Pipe, early: Uint8Array) => void) | { readonly code: number; readonly text?: string };
+
+/** How answering a connection ended. */
+export type AnswerOutcome =
+  | { readonly kind: "link"; readonly established: Established; readonly rest: Uint8Array }
+  | { readonly kind: "relay"; readonly take: (pipe: Pipe, early: Uint8Array) => void; readonly early: Uint8Array }
+  | {
+      readonly kind: "failed";
+      readonly reason: RefusalReason;
+      readonly error: LinkError;
+      readonly hello: HelloInfo | undefined;
+      /** What it costs the source; undefined: nothing. */
+      readonly failure: Failure | undefined;
+    };
+
+export interface AnsweringConfig extends LinkContext {
+  readonly handshake: Omit<ResponderConfig, "admit">;
+  admit?(): (Refusal & { readonly reason: RefusalReason }) | undefined;
+  /** Set where splices are asked for. */
+  readonly relay?: ((relayId: Uint8Array) => RelayAnswer) | undefined;
+  /** For a splice that this side asked for: the preface is sent, and a refusal may come in place of HELLO. */
+  readonly preface?: Uint8Array | undefined;
+}
+
+/**
+ * The answering side of the handshake on one pipe: frames in, deadlines, and one outcome. When it failed the pipe is closing
+ * or gone, else it is paused and the caller's. A stranger is kept at most one frame of 1,027 bytes.
+ */
+export class Answering {
+  readonly #pipe: Pipe;
+  readonly #config: AnsweringConfig;
+  readonly #settled: (outcome: AnswerOutcome) => void;
+  readonly #responder: Responder;
+  readonly #reader: FrameReader;
+  #timer: Timer | undefined;
+  #state: "silent" | "hello" | "confirm" | "over" = "silent";
+  #denial: (Refusal & { readonly reason: RefusalReason }) | undefined;
+
+  constructor(pipe: Pipe, config: AnsweringConfig, settled: (outcome: AnswerOutcome) => void) {
+    this.#pipe = pipe;
+    this.#config = config;
+    this.#settled = settled;
+    this.#responder = new Responder({ ...config.handshake, admit: () => this.#admit() });
+    const first = config.relay === undefined ? [FRAME.hello] : [FRAME.hello, FRAME.relay];
+    this.#reader = config.preface === undefined ? new FrameReader(first) : new FrameReader();
+    this.#startDeadlines();
+    pipe.start({
+      data: (chunk) => this.#data(chunk),
+      drain() {},
+      end: (error) => this.#ended(error),
+    });
+    if (config.preface !== undefined) pipe.write([config.preface]);
+  }
+
+  /** Ends it from outside. */
+  abort(reason: RefusalReason, error: LinkError): void {
+    this.#fail(reason, error);
+  }
+
+  #startDeadlines(): void {
+    const { clock, limits = DEFAULT_LIMITS, preface } = this.#config;
+    const { firstByteMs, wholeMs, relayMs } = limits.handshake;
+    const late = (what: string, ms: number) => () => this.#late(`${what} within ${ms / 1000} s`);
+    const whole = wholeMs + (preface === undefined ? 0 : relayMs);
+    const startWhole = (ms: number): void => {
+      this.#timer = clock.after(ms, late("no whole handshake", whole));
+    };
+    if (preface !== undefined || firstByteMs >= whole) return startWhole(whole);
+    this.#timer = clock.after(firstByteMs, () => {
+      if (this.#state === "silent") late("nothing came", firstByteMs)();
+      else startWhole(whole - firstByteMs);
+    });
+  }
+
+  #data(chunk: Uint8Array): void {
+    if (this.#state === "over") return;
+    if (this.#state === "silent") this.#state = "hello";
+    try {
+      this.#reader.push(chunk);
+      const frame = this.#reader.next();
+      if (frame === undefined) return;
+      if (this.#state === "confirm") this.#confirm(frame);
+      else if (frame.type === FRAME.relay) this.#relay(frame);
+      else this.#hello(frame);
+    } catch (error) {
+      if (error instanceof LinkError) return this.#broken(error);
+      this.#config.log.error({ err: error }, "a handshake could not be answered");
+      this.#fail("refused", new LinkError("ERR_INTERNAL", "this side failed to answer", { cause: error }));
+    }
+  }
+
+  #hello(frame: Frame): void {
+    const refusal = frame.type === FRAME.refuse ? decodeRefuseBody(frame.body) : undefined;
+    if (refusal !== undefined && this.#config.preface !== undefined) {
+      const { code, text, retryAfter } = refusal;
+      return this.#fail("refused", errorOfCode(code, text, { retryAfter }));
+    }
+    const outcome = this.#responder.hello(frame);
+    if (outcome.error !== undefined) {
+      const { error, send } = outcome;
+      const isMalformed = error.code === "ERR_MALFORMED";
+      if (this.#denial !== undefined) this.#fail(this.#denial.reason, error, undefined, send);
+      else if (isMalformed) this.#fail("malformed", error, "malformed", send);
+      else this.#fail("refused", error, undefined, send);
+      return;
+    }
+    // Whoever has not seen REPLY has nothing to say behind HELLO.
+    this.#state = "confirm";
+    const rest = this.#reader.takeRest();
+    if (rest.length > 0) return this.#broken(new LinkError("ERR_MALFORMED", "more than HELLO came before REPLY"));
+    this.#pipe.write([outcome.send]);
+  }
+
+  #confirm(frame: Frame): void {
+    const outcome = this.#responder.confirm(frame);
+    if (outcome.error !== undefined) return this.#broken(outcome.error);
+    const { established } = outcome;
+    this.#release();
+    this.#settled({ kind: "link", established, rest: this.#reader.takeRest() });
+  }
+
+  #relay(frame: Frame): void {
+    const denial = this.#admit();
+    if (denial !== undefined) {
+      const { code, retryAfter, text } = denial;
+      const error = new LinkError("ERR_REFUSED", text ?? "not admitted", { retryAfter });
+      return this.#fail(denial.reason, error, undefined, encodeRefuse(code, retryAfter, text));
+    }
+    const preface = decodeRelayPreface(frame.body);
+    const answer = preface.refuse === undefined ? this.#config.relay?.(preface.relayId) : { code: preface.refuse };
+    if (typeof answer === "function") {
+      this.#release();
+      return this.#settled({ kind: "relay", take: answer, early: this.#reader.takeRest() });
+    }
+    const { code, text = "" } = answer ?? { code: CODE.ticket };
+    const isMalformed = code === CODE.malformed;
+    const error = new LinkError("ERR_REFUSED", `a request to splice was refused with ${code}${text && `: ${text}`}`);
+    this.#fail(
+      isMalformed ? "malformed" : "refused",
+      error,
+      isMalformed ? "malformed" : undefined,
+      encodeRefuse(code, 0, text),
+    );
+  }
+
+  #admit(): (Refusal & { readonly reason: RefusalReason }) | undefined {
+    this.#denial = this.#config.admit?.();
+    return this.#denial;
+  }
+
+  #ended(cause: Error | undefined): void {
+    const error = new LinkError("ERR_TRUNCATED", "it went away during the handshake", { cause });
+    if (this.#state !== "confirm") return this.#fail("no hello", error, "noHello");
+    if (this.#isGuess) this.#fail("wrong secret", error, "wrongSecret");
+    else this.#fail("hung up", error);
+  }
+
+  #late(what: string): void {
+    const error = new LinkError("ERR_TIMEOUT", what);
+    if (this.#state === "confirm" && this.#isGuess) this.#fail("wrong secret", error, "wrongSecret");
+    else this.#fail("deadline", error, "deadline");
+  }
+
+  /** What came is not what the protocol says: no answer. */
+  #broken(error: LinkError): void {
+    if (this.#state !== "confirm") return this.#fail("no hello", error, "noHello");
+    if (this.#isGuess) return this.#fail("wrong secret", error, "wrongSecret");
+    if (error.received !== undefined) return this.#fail("hung up", error);
+    if (error.code !== "ERR_AUTH") return this.#fail("malformed", error, "malformed");
+    // A resume key's id is no secret on the wire, its key can't be guessed: no accounting.
+    const isTicket = this.#responder.info?.purpose !== 5;
+    this.#fail("wrong secret", error, isTicket ? "wrongSecret" : undefined);
+  }
+
+  /** After REPLY, whether anything but a right CONFIRM counts as a guess: else the proof in REPLY could be tested offline, uncounted. */
+  get #isGuess(): boolean {
+    const purpose = this.#responder.info?.purpose;
+    return this.#responder.hasReplied && (purpose === 1 || purpose === 2);
+  }
+
+  #fail(reason: RefusalReason, error: LinkError, failure?: Failure, send?: Uint8Array): void {
+    if (this.#state === "over") return;
+    this.#release();
+    this.#responder.wipe();
+    if (send === undefined) this.#pipe.destroy();
+    else {
+      this.#pipe.write([send]);
+      this.#pipe.close(0);
+    }
+    this.#settled({ kind: "failed", reason, error, hello: this.#responder.info, failure });
+  }
+
+  #release(): void {
+    this.#state = "over";
+    this.#timer?.cancel();
+    this.#pipe.pause();
+  }
+}

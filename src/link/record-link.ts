@@ -1,0 +1,319 @@
+import { LinkError } from "../base/errors.ts";
+import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
+import type { Logger } from "../base/log.ts";
+import type { Suite } from "../crypto/engine.ts";
+import type { Purpose } from "../crypto/secret.ts";
+import type { Address, Pipe } from "../pipe/pipe.ts";
+import { decodeClose, encodeClose } from "./close.ts";
+import type { LinkContext } from "./dial.ts";
+import type { Established } from "./handshake.ts";
+import { CODE } from "./handshake-refuse.ts";
+import { Keepalive } from "./keepalive.ts";
+import type { Link, LinkEvents } from "./link.ts";
+import { RecordReader } from "./records.ts";
+
+/** The types of records, PROTOCOL §3.5. Identity (4) and user stage (6) have no place on an open link. */
+const TYPE = { data: 1, ping: 2, pong: 3, sealed: 5, close: 0x7f } as const;
+const PING_BYTES = 8;
+
+/** A link over a pipe: records both ways, keepalive, and an end with a reason. */
+export class RecordLink implements Link {
+  readonly role: "initiator" | "responder";
+  readonly purpose: Purpose;
+  readonly localName: string;
+  readonly remoteName: string;
+  readonly encryption: boolean;
+  readonly suite: Suite;
+  readonly linkId: Uint8Array;
+  readonly localEnd: Uint8Array | undefined;
+  readonly remoteEnd: Uint8Array | undefined;
+  readonly resume: Established["resume"];
+  readonly ticketId: Uint8Array | undefined;
+
+  readonly #pipe: Pipe;
+  readonly #sealer: Established["sealer"];
+  readonly #opener: Established["opener"];
+  readonly #limits: Limits["link"];
+  readonly #log: Logger;
+  readonly #keepalive: Keepalive;
+  readonly #reader = new RecordReader();
+  readonly #gone: () => void;
+  #events: LinkEvents | undefined;
+  #isOpen = true;
+  #isWritable = true;
+  /** Set while records are handed up: `start` called from there must not begin a second round. */
+  #isReading = false;
+  /** The rest of a round, when there were more records than fit a turn of the event loop; the pipe is paused meanwhile. */
+  #nextTurn: ReturnType<typeof setImmediate> | undefined;
+  #isHeld = false;
+  /** The end of the pipe, which comes after the records that are still held. */
+  #pipeEnd: { error: Error | undefined } | undefined;
+  /** The end of the link, when it came before an owner did. */
+  #untold: { error: LinkError | undefined } | undefined;
+
+  /**
+   * Takes the pipe over. Nothing is read before `start`, so the owner should not let it wait.
+   * @param rest bytes that came behind the handshake.
+   * @param gone called once, however the link ends, before its owner is told.
+   */
+  constructor(
+    pipe: Pipe,
+    established: Established,
+    rest: Uint8Array,
+    context: LinkContext,
+    gone: () => void = () => {},
+  ) {
+    this.role = established.role;
+    this.purpose = established.purpose;
+    this.localName = established.localName;
+    this.remoteName = established.remoteName;
+    this.encryption = established.encryption;
+    this.suite = established.suite;
+    this.linkId = established.linkId;
+    this.localEnd = established.localEnd;
+    this.remoteEnd = established.remoteEnd;
+    this.resume = established.resume;
+    this.ticketId = established.ticketId;
+    this.#pipe = pipe;
+    this.#sealer = established.sealer;
+    this.#opener = established.opener;
+    this.#limits = (context.limits ?? DEFAULT_LIMITS).link;
+    this.#log = context.log;
+    this.#gone = gone;
+    this.#keepalive = new Keepalive(context.clock, this.#limits, {
+      sendPing: (payload) => this.#send(TYPE.ping, [payload]),
+      dead: () =>
+        this.#fail(new LinkError("ERR_DEAD", `nothing came from ${this.#who()} for ${this.#limits.deadMs / 1000} s`)),
+    });
+    this.#reader.push(rest);
+    pipe.start({
+      data: (chunk) => {
+        this.#keepalive.heard();
+        this.#reader.push(chunk);
+        this.#read();
+      },
+      drain: () => this.#drained(),
+      end: (error) => {
+        this.#pipeEnd = { error };
+        this.#read();
+      },
+    });
+    pipe.pause();
+  }
+
+  get remote(): Address {
+    return this.#pipe.remote;
+  }
+
+  get local(): Address {
+    return this.#pipe.local;
+  }
+
+  get writable(): boolean {
+    return this.#isWritable;
+  }
+
+  get bufferedBytes(): number {
+    return this.#pipe.buffered;
+  }
+
+  get rttMs(): number | undefined {
+    return this.#keepalive.rttMs;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  start(events: LinkEvents): void {
+    const isFirst = this.#events === undefined;
+    this.#events = events;
+    if (this.#untold !== undefined) return this.#tell(this.#untold.error);
+    if (!isFirst || !this.#isOpen) return;
+    this.#isHeld = true;
+    this.#read();
+  }
+
+  send(parts: readonly Uint8Array[]): void {
+    this.#send(TYPE.data, parts);
+  }
+
+  sendSealed(plaintext: Uint8Array): void {
+    if (this.#isOpen) this.#send(TYPE.sealed, [this.#sealer.box(plaintext)]);
+  }
+
+  ping(timeoutMs: number): Promise<number | undefined> {
+    return this.#isOpen ? this.#keepalive.ping(timeoutMs) : Promise.resolve(undefined);
+  }
+
+  close(code: number = CODE.done, text = ""): void {
+    if (!this.#isOpen) return;
+    this.#pipe.write([this.#sealer.seal(TYPE.close, [encodeClose(code, text)])]);
+    this.#end();
+    this.#pipe.close();
+  }
+
+  destroy(): void {
+    if (!this.#isOpen) return;
+    this.#end();
+    this.#pipe.destroy();
+  }
+
+  #send(type: number, parts: readonly Uint8Array[]): void {
+    if (!this.#isOpen) return;
+    if (this.#pipe.write([this.#sealer.seal(type, parts)])) return;
+    this.#isWritable = false;
+    if (this.#pipe.buffered <= this.#limits.bufferedBytes) return;
+    // Not from inside of the caller's send: it would be told of the end in the middle of its own work.
+    const text = `${this.#who()} does not read what it is sent: ${this.#pipe.buffered} bytes wait`;
+    queueMicrotask(() => this.#fail(new LinkError("ERR_SLOW_CONSUMER", text)));
+  }
+
+  /** Hands up whole records, a turn's worth at most: a flood on one link must not keep the others waiting. */
+  #read(): void {
+    if (this.#events === undefined || this.#isReading || this.#nextTurn !== undefined) return;
+    this.#isReading = true;
+    let left = this.#limits.recordsPerTurn;
+    while (this.#isOpen && left > 0 && this.#readOne()) left--;
+    this.#isReading = false;
+    if (!this.#isOpen) return;
+    if (left === 0) {
+      this.#pipe.pause();
+      this.#nextTurn = setImmediate(() => {
+        this.#nextTurn = undefined;
+        this.#isHeld = true;
+        this.#read();
+      });
+      return;
+    }
+    if (this.#isHeld) this.#pipe.resume();
+    this.#isHeld = false;
+    if (this.#pipeEnd !== undefined) this.#truncated(this.#pipeEnd.error);
+  }
+
+  /** False: no whole record is there, or the link has ended. */
+  #readOne(): boolean {
+    let opened: { type: number; payload: Uint8Array };
+    try {
+      const record = this.#reader.next();
+      if (record === undefined) return false;
+      opened = this.#opener.open(record.lengthPrefix, record.body);
+      if (opened.type === TYPE.sealed) opened.payload = this.#opener.unbox(opened.payload);
+    } catch (error) {
+      const text = `a record from ${this.#who()} is not genuine: ${error instanceof Error ? error.message : String(error)}`;
+      this.#fail(new LinkError("ERR_RECORD", text, { cause: error }));
+      return false;
+    }
+    this.#take(opened.type, opened.payload);
+    return true;
+  }
+
+  #take(type: number, payload: Uint8Array): void {
+    switch (type) {
+      case TYPE.data:
+      case TYPE.sealed:
+        return this.#handUp(type, payload);
+      case TYPE.ping:
+        if (payload.length !== PING_BYTES) return this.#broken("a ping of a wrong length");
+        if (this.#keepalive.acceptPing()) return this.#send(TYPE.pong, [payload]);
+        return this.#tooManyPings();
+      case TYPE.pong:
+        if (payload.length === PING_BYTES && this.#keepalive.acceptPong(payload)) return;
+        return this.#broken("a pong that answers no ping");
+      case TYPE.close:
+        return this.#closedByPeer(payload);
+      default:
+        return this.#broken(`a record of the type ${type}, which has no place here`);
+    }
+  }
+
+  #handUp(type: number, payload: Uint8Array): void {
+    try {
+      if (type === TYPE.data) this.#events?.data(payload);
+      else this.#events?.sealed(payload);
+    } catch (error) {
+      this.#ownerThrew(error);
+    }
+  }
+
+  #drained(): void {
+    this.#isWritable = true;
+    try {
+      this.#events?.drain();
+    } catch (error) {
+      this.#ownerThrew(error);
+    }
+  }
+
+  /** What an event of the owner throws ends this link and nothing else. */
+  #ownerThrew(error: unknown): void {
+    this.#log.error({ err: error, peer: this.remoteName }, "an event of a link threw; the link is destroyed");
+    this.#fail(new LinkError("ERR_INTERNAL", `this side failed to handle what ${this.#who()} sent`, { cause: error }));
+  }
+
+  #closedByPeer(payload: Uint8Array): void {
+    const close = decodeClose(payload, this.encryption);
+    if (close === undefined) return this.#broken("a close record of a wrong form");
+    this.#end();
+    this.#pipe.destroy();
+    this.#tell(close.error);
+  }
+
+  #tooManyPings(): void {
+    const { pings, pingWindowMs } = this.#limits;
+    this.close(CODE.limit, "too many pings");
+    this.#tell(
+      new LinkError("ERR_REFUSED", `${this.#who()} sent more than ${pings} pings in ${pingWindowMs / 1000} s`),
+    );
+  }
+
+  #truncated(error: Error | undefined): void {
+    const how = error === undefined ? "ended" : "broke";
+    this.#fail(
+      new LinkError("ERR_TRUNCATED", `the connection to ${this.#who()} ${how} without a goodbye`, { cause: error }),
+    );
+  }
+
+  #broken(what: string): void {
+    this.#fail(new LinkError("ERR_MALFORMED", `${this.#who()} broke the protocol: ${what}`));
+  }
+
+  #fail(error: LinkError): void {
+    if (!this.#isOpen) return;
+    this.#end();
+    this.#pipe.destroy();
+    this.#tell(error);
+  }
+
+  /** Stops all that this link does and forgets its keys; what becomes of the pipe is the caller's. */
+  #end(): void {
+    this.#isOpen = false;
+    this.#isWritable = false;
+    this.#keepalive.stop();
+    clearImmediate(this.#nextTurn);
+    this.#nextTurn = undefined;
+    this.#sealer.wipe();
+    this.#opener.wipe();
+    this.#gone();
+  }
+
+  /** The last event. */
+  #tell(error: LinkError | undefined): void {
+    const events = this.#events;
+    if (events === undefined) {
+      this.#untold = { error };
+      return;
+    }
+    this.#untold = undefined;
+    try {
+      events.closed(error);
+    } catch (thrown) {
+      this.#log.error({ err: thrown, peer: this.remoteName }, "the last event of a link threw");
+    }
+  }
+
+  /** The other end, as a person knows it. */
+  #who(): string {
+    return JSON.stringify(this.remoteName);
+  }
+}
