@@ -1,0 +1,30 @@
+// Bar: answers what schemas/Bar.ts declares. A missing or mistyped handler does not compile.
+import { once } from "node:events";
+import { joinRoom } from "../generated/index.js";
+
+const titles = new Map([["1", "The Art of Computer Programming"]]);
+
+await using bar = await joinRoom(
+  "Bar",
+  {
+    get: {
+      test: (data) => ["Bar did the test", data],
+      find: ({ id }, call) => {
+        const title = titles.get(id);
+        return title === undefined ? call.fail("NotFound", { id }) : { title };
+      },
+    },
+    send: {
+      chat: async ({ text }, call) => {
+        console.log(`${call.from} says: ${text}`);
+        if (call.peer.kind === "Foo") console.log(`asked back, it is "${await call.peer.get.title()}"`);
+      },
+    },
+  },
+  { log: "error" },
+);
+console.log("here, and answering");
+
+await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+await bar.peers.Foo.try.chat({ text: "Bar is leaving" }, { timeoutMs: 500 }); // by now Foo may be gone: a result, no throw
+console.log("leaving");

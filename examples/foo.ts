@@ -1,0 +1,29 @@
+// Foo: calls Bar in every way there is, answers what Bar asks back, then leaves.
+import { joinRoom } from "../generated/index.js";
+
+await using foo = await joinRoom(
+  "Foo",
+  {
+    get: { title: () => "Foo, the curious" },
+    send: { chat: ({ text }, call) => console.log(`${call.from} says: ${text}`) },
+  },
+  { log: "error" },
+);
+
+async function timed<T>(what: string, call: Promise<T>): Promise<T> {
+  const began = performance.now();
+  const answer = await call;
+  const ms = (performance.now() - began).toFixed(1);
+  console.log(`${what} -> ${JSON.stringify(answer) ?? "accepted"}   ${ms} ms, over ${foo.peers.Bar.path}`);
+  return answer;
+}
+
+const { Bar } = foo.peers;
+// Bar need not be here yet: a call waits, within its deadline, until it is.
+await timed('get.test("Hello get")', Bar.get.test("Hello get"));
+await timed('get.find({ id: "1" })', Bar.get.find({ id: "1" }));
+await timed('send.chat("Hello!")', Bar.send.chat({ text: "Hello!" }));
+
+const found = await timed('try.find({ id: "2" })', Bar.try.find({ id: "2" }));
+if (!found.ok && found.error.code === "NotFound")
+  console.log(`Bar has no title ${found.error.data.id}, and the compiler knows`);

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { UsageError } from "./arguments.ts";
+import { codegen } from "./codegen.ts";
+import { init } from "./init.ts";
+import { room } from "./room.ts";
+
+const HELP = `chatroom: programs that call each other, wherever they run
+
+usage:
+  chatroom init NAME          a new project in the folder NAME: a Room and two users that call each other
+  chatroom room [options]     runs a Room until Ctrl-C
+  chatroom codegen [options]  turns schemas/ into generated/ (chatroom codegen --help)
+  chatroom --version
+
+options of room:
+  --host HOST         the address to listen on (default 127.0.0.1: this machine alone; "::" is every address)
+  --port PORT         default 2428; 0 takes any free one
+  --blacklist ADDRESS an address or subnet that is not admitted; may be given several times
+  --no-encryption     records are authenticated but readable; all users must say the same
+  --log LEVEL         silent, error, info (default) or debug
+  --ask-password      ask for the Room's password, without showing it
+  The password is taken from CHATROOM_PASSWORD. A Room that others can reach must have one: it is asked for where there is a terminal.
+`;
+
+const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { init, room, codegen };
+
+async function main(args: string[]): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === undefined || first === "help" || first === "--help" || first === "-h") {
+    process.stdout.write(HELP);
+    return first === undefined ? 2 : 0;
+  }
+  if (first === "--version" || first === "-v") {
+    const file = new URL("../../package.json", import.meta.url);
+    process.stdout.write(`${(JSON.parse(readFileSync(file, "utf8")) as { version: string }).version}\n`);
+    return 0;
+  }
+  const command = Object.hasOwn(commands, first) ? commands[first] : undefined;
+  if (command === undefined) throw new UsageError(`there is no command "${first}"`);
+  return command(rest);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // What went wrong is for the user; where in our code it did is not.
+  process.stderr.write(`chatroom: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof UsageError) process.stderr.write("See: npx chatroom --help\n");
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

@@ -1,0 +1,43 @@
+import { once } from "node:events";
+import type { LogOption } from "../base/log.ts";
+import { DEFAULT_HOST, isLoopback } from "../link/defaults.ts";
+import { Room } from "../room/room.ts";
+import { parse, UsageError } from "./arguments.ts";
+import { askSecret } from "./ask-secret.ts";
+
+const LEVELS = ["silent", "error", "info", "debug"];
+
+/** `chatroom room`: a Room until SIGINT or SIGTERM. */
+export async function room(args: string[]): Promise<number> {
+  const { values } = parse(args, {
+    host: { type: "string", default: DEFAULT_HOST },
+    port: { type: "string" },
+    blacklist: { type: "string", multiple: true },
+    "no-encryption": { type: "boolean" },
+    log: { type: "string", default: "info" },
+    "ask-password": { type: "boolean" },
+  });
+  if (values.port !== undefined && !/^\d{1,5}$/.test(values.port))
+    throw new UsageError(`--port must be a whole number from 0 to 65535, not "${values.port}"`);
+  if (!LEVELS.includes(values.log))
+    throw new UsageError(`--log must be one of ${LEVELS.join(", ")}, not "${values.log}"`);
+  await using open = await Room.open({
+    host: values.host,
+    port: values.port === undefined ? undefined : Number(values.port),
+    password: await password(values.host, values["ask-password"] === true),
+    blacklist: values.blacklist,
+    encryption: values["no-encryption"] !== true,
+    log: values.log as LogOption,
+  });
+  process.stdout.write(`A Room is open on ${open.host}:${open.port}. Ctrl-C closes it.\n`);
+  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  return 0;
+}
+
+/** From the environment, else from the terminal where one is needed, else none: then the Room decides. */
+async function password(host: string, ask: boolean): Promise<string | undefined> {
+  const given = process.env["CHATROOM_PASSWORD"];
+  if (given !== undefined && given !== "" && !ask) return given;
+  if (ask || (!isLoopback(host) && process.stdin.isTTY)) return askSecret("Password of the Room: ");
+  return undefined;
+}
