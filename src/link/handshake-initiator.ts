@@ -121,7 +121,7 @@ export class Initiator {
       remoteName,
       encryption,
       suite,
-      localEnd: purpose === 1 ? undefined : copied(this.#config.end),
+      localEnd: purpose === 1 ? undefined : this.#config.end,
       remoteEnd: purpose === 1 ? undefined : copied(reply.end),
       ticketId: copied(this.#config.ticketId),
     } as const;

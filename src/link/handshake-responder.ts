@@ -152,7 +152,7 @@ export class Responder {
       remoteName: info.name,
       encryption,
       suite,
-      localEnd: localEnd && copyOf(localEnd),
+      localEnd,
       remoteEnd: info.end,
       ticketId: info.purpose >= 3 ? info.ticketId : undefined,
     };

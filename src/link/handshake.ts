@@ -20,7 +20,7 @@ export interface Established {
   readonly suite: Suite;
   /** 32 bytes that name this link; the same at both ends, never sent. PROTOCOL calls it sessionId. */
   readonly linkId: Uint8Array;
-  /** The session ends of extension 2 (16 bytes), in purposes 2 to 5, where they were given. */
+  /** The session ends of extension 2 (16 bytes), in purposes 2 to 5, where they were given. The local one is the very array that the config gave, so that its owner can tell handshakes apart. */
   readonly localEnd: Uint8Array | undefined;
   readonly remoteEnd: Uint8Array | undefined;
   /** The resume key of purposes 2, 3 and 4. The holder wipes it with the session. */
