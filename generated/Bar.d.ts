@@ -72,3 +72,4 @@ export interface BarAllSend {
   chat(input: { text: string }, options?: CallOptions): Answers<void>;
 }
 export interface BarUser extends User {}
+//# sourceMappingURL=Bar.d.ts.map

@@ -63,3 +63,4 @@ export interface FooAllSend {
   progress(input: { job: string; done: number }, options?: CallOptions): Answers<void>;
 }
 export interface FooUser extends User {}
+//# sourceMappingURL=Foo.d.ts.map

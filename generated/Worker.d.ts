@@ -42,7 +42,10 @@ export interface WorkerGetHandlers {
   /** What the worker is doing right now. */
   status: (input: undefined, call: Call) => Awaitable<{ load: number; running: string[] }>;
   /** Renders one frame of a scene. */
-  render: (input: WorkerRenderInputParsed, call: WorkerRenderCall) => Awaitable<{ image: Uint8Array; renderedAt: Date }>;
+  render: (
+    input: WorkerRenderInputParsed,
+    call: WorkerRenderCall,
+  ) => Awaitable<{ image: Uint8Array; renderedAt: Date }>;
 }
 export interface WorkerSendHandlers {
   /** Finishes what is running, then leaves. */
@@ -103,3 +106,4 @@ export interface WorkerAllSend {
   stop(input: { reason: string }, options?: CallOptions): Answers<void>;
 }
 export interface WorkerUser extends User {}
+//# sourceMappingURL=Worker.d.ts.map

@@ -19,17 +19,21 @@ export type AnyPeer = BarPeer | FooPeer | WorkerPeer | Stranger;
 export interface Call extends CallContext<Peers, AnyPeer> {}
 /** A program that joined a Room. */
 export interface User extends UserOf<Peers> {}
+/** What a program handles, by the kind it joins as. */
 export interface Handlers {
   Bar: BarHandlers;
   Foo: FooHandlers;
   Worker: WorkerHandlers;
 }
+/** What joining gives, by kind. */
 export interface Users {
   Bar: BarUser;
   Foo: FooUser;
   Worker: WorkerUser;
 }
+/** The errors that methods declare: by method, then by code. */
 export interface DeclaredErrors {
   "Bar.find": BarFindErrors;
   "Worker.render": WorkerRenderErrors;
 }
+//# sourceMappingURL=network.d.ts.map

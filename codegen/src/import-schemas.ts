@@ -1,0 +1,83 @@
+import { isAbsolute } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { register } from "tsx/esm/api";
+import type { Problem } from "./problem.ts";
+import type { Sources } from "./sources.ts";
+
+/** What a module exports, by name. */
+export type ModuleExports = Readonly<Record<string, unknown>>;
+
+let runs = 0;
+
+/**
+ * Runs schema modules and gives what they export. They are TypeScript and resolve their packages from where they stand,
+ * so zod and chatroom are the project's own. Each call runs them afresh. Those that fail become problems.
+ */
+export async function importSchemas(
+  paths: readonly string[],
+  sources: Sources,
+  problems: Problem[],
+): Promise<Map<string, ModuleExports>> {
+  // Makes the lines and columns of stack traces those of the TypeScript text.
+  process.setSourceMapsEnabled(true);
+  const loader = register({ namespace: `chatroom-codegen-${runs++}` });
+  const modules = new Map<string, ModuleExports>();
+  try {
+    for (const path of paths) {
+      try {
+        const loaded: ModuleExports = await loader.import(pathToFileURL(path).href, import.meta.url);
+        modules.set(path, loaded);
+      } catch (error) {
+        problems.push(problemOf(error, path, sources));
+      }
+    }
+  } finally {
+    await loader.unregister();
+  }
+  return modules;
+}
+
+function problemOf(error: unknown, path: string, sources: Sources): Problem {
+  const message = error instanceof Error ? error.message : String(error);
+  const missing = /^Cannot find (?:package|module) '(.+?)' imported from (.+)$/m.exec(message);
+  if (missing) return missingModule(missing[1] ?? "", toPath(missing[2] ?? ""), path, sources);
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const spot = frames(stack).find((frame) => frame.file === path) ??
+    frames(stack)[0] ?? { file: path, line: 1, column: 1 };
+  const name = error instanceof Error ? error.name : "it threw";
+  return { ...spot, message: `the schema can't be loaded: ${name}: ${message}` };
+}
+
+/** An import that leads nowhere, at the place where it is written. */
+function missingModule(wanted: string, importer: string, path: string, sources: Sources): Problem {
+  const file = sources.textOf(importer) === undefined ? path : importer;
+  const isPath = isAbsolute(wanted) || wanted.startsWith("file:");
+  const use = sources
+    .open(file)
+    .uses.find(({ from }) =>
+      isPath ? from.startsWith(".") && endsAlike(from, wanted) : from === wanted || from.startsWith(`${wanted}/`),
+    );
+  const message = isPath ? `there is no file ${wanted}` : `there is no package ${wanted} here: npm install ${wanted}`;
+  return { file, ...(use?.span.start ?? { line: 1, column: 1 }), message };
+}
+
+function endsAlike(from: string, wanted: string): boolean {
+  return fileStem(from) === fileStem(wanted);
+}
+
+function fileStem(path: string): string | undefined {
+  const file = toPath(path).split(/[\\/]/).at(-1);
+  return file?.replace(/\.\w+$/, "");
+}
+
+/** The project's own places in a stack trace, innermost first. */
+function frames(stack: string): { file: string; line: number; column: number }[] {
+  return [...stack.matchAll(/(?:\(|at )((?:file:\/\/)?[^\s()]+?\.m?ts)(?:\?[^:]*)?:(\d+):(\d+)\)?$/gm)]
+    .map((match) => ({ file: toPath(match[1] ?? ""), line: Number(match[2]), column: Number(match[3]) }))
+    .filter(({ file }) => isAbsolute(file) && !/[\\/]node_modules[\\/]/.test(file));
+}
+
+function toPath(text: string): string {
+  const plain = text.replace(/\?.*$/, "");
+  return plain.startsWith("file:") ? fileURLToPath(plain) : plain;
+}

@@ -1,0 +1,75 @@
+import type { Span } from "./source-tree.ts";
+
+/** Where something was written: for messages and for source maps. */
+export interface Origin {
+  /** Absolute path of the schema file. */
+  file: string;
+  /** The name itself. */
+  key: Span;
+  /** All of it: key and value. */
+  whole: Span;
+}
+
+/** A type as it will be printed. */
+export type Type =
+  | { kind: "plain"; text: string }
+  | { kind: "array"; element: Type; readonly: boolean }
+  | { kind: "tuple"; items: { type: Type; optional: boolean }[]; rest: Type | undefined; readonly: boolean }
+  | { kind: "union"; members: Type[] }
+  | { kind: "record"; key: Type; value: Type; partial: boolean; readonly: boolean }
+  /** `open`: other keys may be there too, of any type. */
+  | { kind: "object"; fields: Field[]; open: boolean; readonly: boolean };
+
+export interface Field {
+  name: string;
+  type: Type;
+  optional: boolean;
+  doc: string | undefined;
+  origin: Origin | undefined;
+}
+
+/** A schema seen from both its sides: what may be passed in, and what comes out of parsing. */
+export interface Sides {
+  /** What its sender passes. */
+  sent: Type;
+  /** What its receiver gets, defaults filled in. */
+  parsed: Type;
+}
+
+export interface DeclaredError {
+  code: string;
+  data: Sides;
+  doc: string | undefined;
+  origin: Origin;
+}
+
+export interface Method {
+  word: Word;
+  name: string;
+  doc: string | undefined;
+  origin: Origin;
+  input: Sides;
+  /** Of a get; undefined for a send. */
+  output: Sides | undefined;
+  errors: DeclaredError[];
+  /** The kinds that may call; undefined: everybody. */
+  from: { kind: string; origin: Origin }[] | undefined;
+}
+
+export interface Kind {
+  name: string;
+  doc: string | undefined;
+  origin: Origin;
+  /** The words it declares methods under, and where. */
+  words: { word: Word; origin: Origin }[];
+  /** In the order of the schema. */
+  methods: Method[];
+}
+
+/** The words of a schema, in the order of what is generated. */
+export const WORDS = ["get", "send"] as const;
+export type Word = (typeof WORDS)[number];
+
+/** No value at all: what a left out input or output means. */
+export const NOTHING: Type = { kind: "plain", text: "undefined" };
+export const VOID: Type = { kind: "plain", text: "void" };

@@ -1,0 +1,167 @@
+import type { Field, Origin, Type } from "./model.ts";
+import { type Piece, widthOf } from "./pieces.ts";
+
+/** A type up to this width stands in one line, and in the signature that uses it. */
+const MAX_INLINE = 60;
+
+/** Whether a type is short enough to stand where it is used: one line, without comments on its fields. */
+export function fitsInline(type: Type): boolean {
+  return !hasDocs(type) && widthOf(printFlat(type)) <= MAX_INLINE;
+}
+
+/** The type as TypeScript, over several lines where it does not fit in one; `indent` is that of the line it begins in. */
+export function printType(type: Type, indent: string): Piece[] {
+  return fitsInline(type) ? printFlat(type) : printTall(type, indent);
+}
+
+/** The members of an object type, one per line, each line indented by `indent`. */
+export function printFields(type: Type & { kind: "object" }, indent: string): Piece[] {
+  const pieces: Piece[] = [];
+  for (const field of type.fields) {
+    pieces.push(...printDoc(field.doc, indent), indent, ...printName(field, type.readonly), ": ");
+    pieces.push(...printType(field.type, indent), ";", ...printEnd(field.origin), "\n");
+  }
+  if (type.open) pieces.push(`${indent}${type.readonly ? "readonly " : ""}[key: string]: unknown;\n`);
+  return pieces;
+}
+
+/** A JSDoc comment as lines of their own, or nothing. */
+export function printDoc(doc: string | undefined, indent: string): Piece[] {
+  if (doc === undefined) return [];
+  const lines = doc.replaceAll("*/", "*\\/").split(/\r?\n/);
+  if (lines.length === 1) return [`${indent}/** ${lines[0]} */\n`];
+  return [`${indent}/**\n`, ...lines.map((line) => `${indent} * ${line}`.trimEnd().concat("\n")), `${indent} */\n`];
+}
+
+/** A name that leads back to where it was written. */
+export function printLinked(name: string, origin: Origin | undefined): Piece[] {
+  if (origin === undefined) return [name];
+  const { file, key } = origin;
+  return [{ file, spot: key.start }, name, { file, spot: key.end }];
+}
+
+/** The end of a declaration, for editors that show all of it. */
+export function printEnd(origin: Origin | undefined): Piece[] {
+  return origin === undefined ? [] : [{ file: origin.file, spot: origin.whole.end }];
+}
+
+/** A name that leads nowhere: editors stay in the generated file. */
+export function printUnlinked(name: string): Piece[] {
+  return [{ file: undefined, spot: undefined }, name];
+}
+
+/** A key as it must be written in an object type. */
+export function printKey(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+}
+
+function printName(field: Field, readonly: boolean): Piece[] {
+  return [readonly ? "readonly " : "", ...printLinked(printKey(field.name), field.origin), field.optional ? "?" : ""];
+}
+
+function printFlat(type: Type): Piece[] {
+  switch (type.kind) {
+    case "plain":
+      return [type.text];
+    case "array":
+      return [type.readonly ? "readonly " : "", ...printElement(type.element, printFlat), "[]"];
+    case "tuple":
+      return [type.readonly ? "readonly " : "", "[", ...join(printItems(type, printFlat), ", "), "]"];
+    case "union":
+      return join(type.members.map(printMember), " | ");
+    case "record":
+      return printRecord(type, printFlat);
+  }
+  const fields = type.fields.map((field, index): Piece[] => {
+    const isLast = index === type.fields.length - 1 && !type.open;
+    return [
+      ...printName(field, type.readonly),
+      ": ",
+      ...printFlat(field.type),
+      isLast ? "" : ";",
+      ...printEnd(field.origin),
+    ];
+  });
+  if (type.open) fields.push([type.readonly ? "readonly " : "", "[key: string]: unknown"]);
+  return ["{ ", ...join(fields, " "), " }"];
+}
+
+function printTall(type: Type, indent: string): Piece[] {
+  const deeper = `${indent}  `;
+  const print = (part: Type) => printType(part, deeper);
+  switch (type.kind) {
+    case "plain":
+      return [type.text];
+    case "array":
+      return [
+        type.readonly ? "readonly " : "",
+        ...printElement(type.element, (element) => printTall(element, indent)),
+        "[]",
+      ];
+    case "tuple":
+      return [
+        type.readonly ? "readonly " : "",
+        "[\n",
+        ...printItems(type, print).flatMap((item): Piece[] => [deeper, ...item, ",\n"]),
+        `${indent}]`,
+      ];
+    case "union":
+      return type.members.flatMap((member): Piece[] => {
+        const isInline = fitsInline(member);
+        return [`\n${deeper}| `, ...(isInline ? printMember(member) : parenthesize(member, printTall(member, deeper)))];
+      });
+    case "record":
+      return printRecord(type, (part) => printType(part, indent));
+  }
+  return ["{\n", ...printFields(type, deeper), `${indent}}`];
+}
+
+function printElement(element: Type, print: (type: Type) => Piece[]): Piece[] {
+  const isLoose =
+    element.kind === "union" || ((element.kind === "array" || element.kind === "tuple") && element.readonly);
+  return isLoose ? ["(", ...print(element), ")"] : print(element);
+}
+
+function printMember(member: Type): Piece[] {
+  return parenthesize(member, printFlat(member));
+}
+
+/** `readonly` binds looser than a union reads. */
+function parenthesize(member: Type, pieces: Piece[]): Piece[] {
+  const isLoose = (member.kind === "array" || member.kind === "tuple") && member.readonly;
+  return isLoose ? ["(", ...pieces, ")"] : pieces;
+}
+
+function printItems(type: Type & { kind: "tuple" }, print: (type: Type) => Piece[]): Piece[][] {
+  const items = type.items.map((item): Piece[] =>
+    item.optional ? [...printElement(item.type, print), "?"] : print(item.type),
+  );
+  if (type.rest !== undefined) items.push(["...", ...printElement(type.rest, print), "[]"]);
+  return items;
+}
+
+function printRecord(type: Type & { kind: "record" }, print: (type: Type) => Piece[]): Piece[] {
+  let pieces: Piece[] = ["Record<", ...print(type.key), ", ", ...print(type.value), ">"];
+  if (type.partial) pieces = ["Partial<", ...pieces, ">"];
+  return type.readonly ? ["Readonly<", ...pieces, ">"] : pieces;
+}
+
+function hasDocs(type: Type): boolean {
+  switch (type.kind) {
+    case "plain":
+      return false;
+    case "array":
+      return hasDocs(type.element);
+    case "tuple":
+      return type.items.some((item) => hasDocs(item.type)) || (type.rest !== undefined && hasDocs(type.rest));
+    case "union":
+      return type.members.some(hasDocs);
+    case "record":
+      return hasDocs(type.key) || hasDocs(type.value);
+  }
+  return type.fields.some((field) => field.doc !== undefined || hasDocs(field.type));
+}
+
+function join(parts: readonly Piece[][], separator: string): Piece[] {
+  return parts.flatMap((part, index) => (index === 0 ? part : [separator, ...part]));
+}

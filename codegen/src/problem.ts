@@ -1,0 +1,53 @@
+import { relative, sep } from "node:path";
+import type { Spot } from "./source-tree.ts";
+
+/** Something a user has to change, and where. */
+export interface Problem extends Spot {
+  /** Absolute. */
+  file: string;
+  /** What is wrong, and what to write instead. */
+  message: string;
+}
+
+/** Stops the run: carries everything that was found until then. */
+export class ProblemsError extends Error {
+  override readonly name = "ProblemsError";
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map((problem) => problem.message).join("\n"));
+    this.problems = problems;
+  }
+}
+
+/** In the order of files and places, without doubles. */
+export function sortProblems(problems: readonly Problem[]): Problem[] {
+  const sorted = problems.toSorted(
+    (a, b) =>
+      compareTexts(a.file, b.file) || a.line - b.line || a.column - b.column || compareTexts(a.message, b.message),
+  );
+  return sorted.filter((problem, index) => {
+    const before = sorted[index - 1];
+    return before === undefined || describe(before) !== describe(problem);
+  });
+}
+
+/** `file:line:column: message`, then the line itself with a caret under the place. `read` gives the text of a file. */
+export function formatProblem(problem: Problem, cwd: string, read: (path: string) => string | undefined): string {
+  const file = relative(cwd, problem.file).split(sep).join("/");
+  const head = `${file}:${problem.line}:${problem.column}: ${problem.message}`;
+  const line = read(problem.file)?.split(/\r?\n/)[problem.line - 1];
+  if (line === undefined || line.trim() === "") return head;
+  const gutter = `${problem.line} | `;
+  const pad = line.slice(0, problem.column - 1).replace(/[^\t]/g, " ");
+  return `${head}\n  ${gutter}${line}\n  ${" ".repeat(gutter.length - 2)}| ${pad}^`;
+}
+
+/** Orders texts by code unit, the same on every machine. */
+export function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function describe(problem: Problem): string {
+  return `${problem.file}:${problem.line}:${problem.column}:${problem.message}`;
+}

@@ -1,0 +1,149 @@
+import {
+  type DeclaredError,
+  type Kind,
+  type Method,
+  NOTHING,
+  type Origin,
+  type Sides,
+  VOID,
+  WORDS,
+  type Word,
+} from "./model.ts";
+import { Place } from "./place.ts";
+import type { Problem } from "./problem.ts";
+import { readSides } from "./read-type.ts";
+import type { Sources } from "./sources.ts";
+import type { Constant, SourceModule } from "./source-tree.ts";
+import { isZodSchema } from "./zod.ts";
+
+/** What may stand in the declaration of a method. */
+const METHOD_KEYS: Readonly<Record<Word, readonly string[]>> = {
+  get: ["input", "output", "errors", "from", "fromNames"],
+  send: ["input", "from", "fromNames"],
+};
+
+/** Reads one peer kind: its running value says what it is, the text says where it was written. */
+export function readKind(
+  constant: Constant,
+  module: SourceModule,
+  value: unknown,
+  sources: Sources,
+  problems: Problem[],
+): Kind {
+  const origin: Origin = { file: module.path, key: constant.key, whole: constant.span };
+  const kind: Kind = { name: constant.name, doc: constant.doc, origin, words: [], methods: [] };
+  const argument = constant.value.kind === "call" ? constant.value.args[0] : undefined;
+  const place = new Place(sources, { module, expression: argument ?? constant.value });
+  const reader = new KindReader(kind, problems);
+  reader.readWords(value, place);
+  return kind;
+}
+
+class KindReader {
+  readonly #kind: Kind;
+  readonly #problems: Problem[];
+
+  constructor(kind: Kind, problems: Problem[]) {
+    this.#kind = kind;
+    this.#problems = problems;
+  }
+
+  readWords(value: unknown, place: Place): void {
+    if (!isRecord(value)) {
+      this.#refuse(place, `definePeer takes an object: definePeer({ get: { ... }, send: { ... } })`);
+      return;
+    }
+    for (const [word, methods] of Object.entries(value)) {
+      const at = place.field(word);
+      if (!isWord(word)) this.#refuse(at, `"${word}" is not a word of a schema: the words are ${WORDS.join(" and ")}`);
+      else if (!isRecord(methods)) this.#refuse(at, `${word} takes an object with a key per method`);
+      else this.#readWord(word, methods, at);
+    }
+    // The words in their order, whatever the schema's.
+    this.#kind.words.sort((a, b) => WORDS.indexOf(a.word) - WORDS.indexOf(b.word));
+    this.#kind.methods.sort((a, b) => WORDS.indexOf(a.word) - WORDS.indexOf(b.word));
+  }
+
+  #readWord(word: Word, methods: Readonly<Record<string, unknown>>, place: Place): void {
+    this.#kind.words.push({ word, origin: originOf(place) });
+    for (const [name, definition] of Object.entries(methods))
+      this.#readMethod(word, name, definition, place.field(name));
+  }
+
+  #readMethod(word: Word, name: string, definition: unknown, place: Place): void {
+    const isShort = word === "send" && isZodSchema(definition);
+    if (!isShort && (!isRecord(definition) || isZodSchema(definition))) {
+      const wanted = word === "get" ? "{ input: schema, output: schema }" : "a zod schema, or { input: schema }";
+      this.#refuse(place, `${word} ${name} takes ${wanted}`);
+      return;
+    }
+    const parts: Readonly<Record<string, unknown>> =
+      isShort || !isRecord(definition) ? { input: definition } : definition;
+    for (const key of Object.keys(parts)) {
+      if (METHOD_KEYS[word].includes(key)) continue;
+      const known = METHOD_KEYS[word].join(", ");
+      this.#refuse(place.field(key), `"${key}" is not known here: a ${word} has ${known}`);
+    }
+    const side = (key: string, nothing: Sides): Sides =>
+      key in parts ? readSides(parts[key], isShort ? place : place.field(key), this.#problems) : nothing;
+    this.#readFromNames(parts["fromNames"], place.field("fromNames"));
+    this.#kind.methods.push({
+      word,
+      name,
+      doc: place.doc,
+      origin: originOf(place),
+      input: side("input", { sent: NOTHING, parsed: NOTHING }),
+      output: word === "get" ? side("output", { sent: VOID, parsed: VOID }) : undefined,
+      errors: word === "get" ? this.#readErrors(parts["errors"], place.field("errors")) : [],
+      from: this.#readFrom(parts["from"], place.field("from")),
+    });
+  }
+
+  #readErrors(errors: unknown, place: Place): DeclaredError[] {
+    if (errors === undefined) return [];
+    if (!isRecord(errors)) {
+      this.#refuse(place, "errors takes an object: { NotFound: schema of its data }");
+      return [];
+    }
+    return Object.entries(errors).map(([code, schema]) => {
+      const at = place.field(code);
+      return { code, data: readSides(schema, at, this.#problems), doc: at.doc, origin: originOf(at) };
+    });
+  }
+
+  #readFrom(from: unknown, place: Place): Method["from"] {
+    if (from === undefined) return undefined;
+    if (!isTexts(from)) {
+      this.#refuse(place, 'from takes the kinds that may call: from: ["Foo"]');
+      return undefined;
+    }
+    return from.map((kind, index) => ({ kind, origin: originOf(place.item(index)) }));
+  }
+
+  #readFromNames(names: unknown, place: Place): void {
+    if (names === undefined || (isTexts(names) && names.every((name) => name !== ""))) return;
+    this.#refuse(place, 'fromNames takes the user names that may call: fromNames: ["foo-1"]');
+  }
+
+  #refuse(place: Place, message: string): void {
+    const { file, key } = originOf(place);
+    this.#problems.push({ file, ...key.start, message });
+  }
+}
+
+function originOf(place: Place): Origin {
+  return place.origin ?? { file: place.file, key: place.span, whole: place.span };
+}
+
+function isWord(text: string): text is Word {
+  return WORDS.some((word) => word === text);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A list that leaves somebody to call. */
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string");
+}

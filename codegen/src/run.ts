@@ -1,0 +1,129 @@
+import { statSync } from "node:fs";
+import { relative, resolve, sep } from "node:path";
+import { parseArgs } from "node:util";
+import { unifiedDiff } from "./diff.ts";
+import { generate } from "./generate.ts";
+import { applyChanges, type Change, ForeignFileError, planChanges } from "./output.ts";
+import { formatProblem, ProblemsError } from "./problem.ts";
+import { Sources } from "./sources.ts";
+
+const HELP = `chatroom-codegen: turns schema files into plain TypeScript
+
+  chatroom-codegen [--schemas DIR] [--out DIR] [--check]
+
+  --schemas DIR   where the schema files are (default: schemas)
+  --out DIR       where the generated files go (default: generated)
+  --check         write nothing; end with code 1 and a diff when the output is not up to date
+  --help          show this text
+  --version       show the version
+
+Files that need no change are not written. With errors in a schema, nothing is.
+`;
+
+/** What a run has of its surroundings. */
+export interface Surroundings {
+  cwd: string;
+  version: string;
+  out: (text: string) => void;
+  error: (text: string) => void;
+}
+
+/** Runs the command and gives its exit code: 0 done, 1 something is to be corrected, 2 wrong arguments. */
+export async function run(argv: readonly string[], around: Surroundings): Promise<number> {
+  const options = readOptions(argv, around);
+  if (typeof options === "number") return options;
+  const sources = new Sources();
+  try {
+    const files = await generate({ ...options, version: around.version }, sources);
+    const changes = planChanges(options.outDir, files);
+    if (options.check) return check(changes, options.outDir, around);
+    applyChanges(options.outDir, changes);
+    around.out(report(changes, files.length, displayPath(options.outDir, around.cwd)));
+    return 0;
+  } catch (error) {
+    if (error instanceof ProblemsError) {
+      const texts = error.problems.map((problem) => formatProblem(problem, around.cwd, (path) => sources.textOf(path)));
+      const count = `${texts.length} ${texts.length === 1 ? "error" : "errors"}`;
+      around.error(`${texts.join("\n\n")}\n\n${count}, nothing was written.\n`);
+      return 1;
+    }
+    if (error instanceof ForeignFileError) {
+      around.error(`${error.message}\n`);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+interface Options {
+  schemasDir: string;
+  outDir: string;
+  check: boolean;
+}
+
+/** The options, or the code to end with at once. */
+function readOptions(argv: readonly string[], { cwd, version, out, error }: Surroundings): Options | number {
+  let values: { schemas: string; out: string; check: boolean; help: boolean; version: boolean };
+  try {
+    values = parseArgs({
+      args: [...argv],
+      options: {
+        schemas: { type: "string", default: "schemas" },
+        out: { type: "string", default: "generated" },
+        check: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+        version: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (problem) {
+    error(`${problem instanceof Error ? problem.message : String(problem)}\n\n${HELP}`);
+    return 2;
+  }
+  if (values.help || values.version) {
+    out(values.help ? HELP : `${version}\n`);
+    return 0;
+  }
+  const schemasDir = resolve(cwd, values.schemas);
+  const outDir = resolve(cwd, values.out);
+  if (!statSync(schemasDir, { throwIfNoEntry: false })?.isDirectory()) {
+    error(`there is no folder ${values.schemas}: write schema files there, or name their folder with --schemas\n`);
+    return 2;
+  }
+  if (`${outDir}${sep}`.startsWith(`${schemasDir}${sep}`)) {
+    error(`--out ${values.out} lies within the schemas: choose a folder beside them\n`);
+    return 2;
+  }
+  return { schemasDir, outDir, check: values.check };
+}
+
+function check(changes: readonly Change[], outDir: string, { cwd, out, error }: Surroundings): number {
+  if (changes.length === 0) {
+    out(`${displayPath(outDir, cwd)} is up to date\n`);
+    return 0;
+  }
+  for (const { name, before, after } of changes) {
+    // Maps follow from the declarations and can't be read.
+    if (name.endsWith(".map")) continue;
+    const path = `${displayPath(outDir, cwd)}/${name}`;
+    const [from, to] = [
+      before === undefined ? "/dev/null" : `a/${path}`,
+      after === undefined ? "/dev/null" : `b/${path}`,
+    ];
+    out(unifiedDiff((before ?? "").replaceAll("\r\n", "\n"), after ?? "", from, to));
+  }
+  error(
+    `${displayPath(outDir, cwd)} is not up to date (${changes.map(({ name }) => name).join(", ")}): npm run codegen\n`,
+  );
+  return 1;
+}
+
+function report(changes: readonly Change[], fileCount: number, outDir: string): string {
+  if (changes.length === 0) return `${outDir}: up to date, ${fileCount} files\n`;
+  const written = changes.filter(({ after }) => after !== undefined).length;
+  const removed = changes.length - written;
+  return `${outDir}: ${written} of ${fileCount} files written${removed === 0 ? "" : `, ${removed} removed`}\n`;
+}
+
+function displayPath(path: string, cwd: string): string {
+  return relative(cwd, path).split(sep).join("/") || ".";
+}

@@ -1,0 +1,99 @@
+import { readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { Problem } from "./problem.ts";
+import type { Constant, Expression, SourceModule } from "./source-tree.ts";
+import { createReader } from "./typescript.ts";
+
+/** An expression and the module it stands in. */
+export interface Located {
+  module: SourceModule;
+  expression: Expression;
+}
+
+/** The modules read so far; each is read from disk once. */
+export class Sources {
+  readonly #read = createReader();
+  readonly #modules = new Map<string, SourceModule>();
+  /** Syntax errors of every module that was opened. */
+  readonly problems: Problem[] = [];
+
+  /** @throws the system's error when the file can't be read. */
+  open(path: string): SourceModule {
+    const known = this.#modules.get(path);
+    if (known) return known;
+    const { module, problems } = this.#read(path, readFileSync(path, "utf8"));
+    this.#modules.set(path, module);
+    this.problems.push(...problems);
+    return module;
+  }
+
+  /** The text of a file, when it can be read. */
+  textOf(path: string): string | undefined {
+    try {
+      return this.open(path).text;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What a name at the top of a module stands for, followed through imports of the project's own files. */
+  resolve(module: SourceModule, name: string, depth = 0): Located | undefined {
+    const constant = module.constants.find((one) => one.name === name);
+    if (constant) return { module, expression: constant.value };
+    const found = this.#follow(module, name);
+    if (found === undefined || found.name === "*" || depth > 20) return undefined;
+    return this.resolve(found.module, found.name, depth + 1);
+  }
+
+  /** The same for the member of a namespace import: `shapes.Size`. */
+  resolveMember(module: SourceModule, namespace: string, name: string): Located | undefined {
+    const found = this.#follow(module, namespace);
+    return found?.name === "*" ? this.resolve(found.module, name) : undefined;
+  }
+
+  /** Whether a name stands for a TypeScript enum. */
+  isEnum(module: SourceModule, name: string): boolean {
+    if (module.enums.includes(name)) return true;
+    const found = this.#follow(module, name);
+    return found?.module.enums.includes(found.name) ?? false;
+  }
+
+  #follow(module: SourceModule, local: string): { module: SourceModule; name: string } | undefined {
+    const found = module.imports.find((one) => one.local === local);
+    if (found === undefined || !found.from.startsWith(".")) return undefined;
+    const path = sourceFileOf(resolve(dirname(module.path), found.from));
+    return path === undefined ? undefined : { module: this.open(path), name: found.imported };
+  }
+}
+
+/** Whether a constant's value is a call of chatroom's `definePeer`, under whatever name the module imports it. */
+export function callsDefinePeer(module: SourceModule, value: Expression): value is Expression & { kind: "call" } {
+  if (value.kind !== "call") return false;
+  const { callee } = value;
+  const isSchemaEntry = (local: string, imported: string) =>
+    module.imports.some((one) => one.local === local && one.imported === imported && one.from === "chatroom/schema");
+  if (callee.kind === "name") return isSchemaEntry(callee.name, "definePeer");
+  return (
+    callee.kind === "member" &&
+    callee.name === "definePeer" &&
+    callee.object.kind === "name" &&
+    isSchemaEntry(callee.object.name, "*")
+  );
+}
+
+/** The constants of a module that are peer kinds. */
+export function kindsOf(module: SourceModule): Constant[] {
+  return module.constants.filter((constant) => callsDefinePeer(module, constant.value));
+}
+
+/** The TypeScript file that an import path means: with its own extension, with `.js` for `.ts`, or with none. */
+function sourceFileOf(path: string): string | undefined {
+  const candidates = [
+    path,
+    path.replace(/\.js$/, ".ts"),
+    path.replace(/\.mjs$/, ".mts"),
+    `${path}.ts`,
+    `${path}/index.ts`,
+  ];
+  return candidates.find((one) => /\.m?ts$/.test(one) && statSync(one, { throwIfNoEntry: false })?.isFile());
+}

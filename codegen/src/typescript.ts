@@ -1,0 +1,171 @@
+/** The one door to ts-morph: reads the text of a module into the plain tree of source-tree.ts. Nothing is type-checked. */
+import { Project, ts } from "ts-morph";
+import type { Problem } from "./problem.ts";
+import type { Constant, Expression, Member, SourceModule, Span, Spot } from "./source-tree.ts";
+
+/** A reader keeps one compiler project; each file is parsed once. */
+export function createReader(): (path: string, text: string) => { module: SourceModule; problems: Problem[] } {
+  const project = new Project({
+    useInMemoryFileSystem: true,
+    compilerOptions: { noLib: true, noResolve: true, target: ts.ScriptTarget.ESNext },
+  });
+  return (path, text) => {
+    const source = project.createSourceFile(path, text, { overwrite: true });
+    const problems = project
+      .getProgram()
+      .getSyntacticDiagnostics(source)
+      .map((found) => {
+        const message = found.getMessageText();
+        return {
+          file: path,
+          ...spotAt(source.compilerNode, found.getStart()),
+          message: `syntax error: ${typeof message === "string" ? message : message.getMessageText()}`,
+        };
+      });
+    return { module: readModule(path, text, source.compilerNode), problems };
+  };
+}
+
+function readModule(path: string, text: string, source: ts.SourceFile): SourceModule {
+  const module: SourceModule = { path, text, imports: [], constants: [], enums: [], nameless: [], uses: [] };
+  const exportedLater = new Set<string>();
+  for (const statement of source.statements) {
+    if (ts.isImportDeclaration(statement)) {
+      readImport(source, statement, module);
+    } else if (ts.isVariableStatement(statement)) {
+      for (const one of statement.declarationList.declarations) {
+        const constant = readConstant(source, statement, one);
+        if (constant) module.constants.push(constant);
+      }
+    } else if (ts.isEnumDeclaration(statement)) {
+      module.enums.push(statement.name.text);
+    } else if (ts.isExportAssignment(statement) || ts.isExpressionStatement(statement)) {
+      module.nameless.push(readExpression(source, statement.expression));
+    } else if (ts.isExportDeclaration(statement)) {
+      if (statement.moduleSpecifier && ts.isStringLiteral(statement.moduleSpecifier)) {
+        module.uses.push({ from: statement.moduleSpecifier.text, span: spanOf(source, statement.moduleSpecifier) });
+      } else if (statement.exportClause && ts.isNamedExports(statement.exportClause)) {
+        for (const one of statement.exportClause.elements) {
+          if (one.propertyName === undefined) exportedLater.add(one.name.text);
+        }
+      }
+    }
+  }
+  for (const constant of module.constants) {
+    if (exportedLater.has(constant.name)) constant.exported = true;
+  }
+  return module;
+}
+
+function readImport(source: ts.SourceFile, statement: ts.ImportDeclaration, module: SourceModule): void {
+  if (!ts.isStringLiteral(statement.moduleSpecifier)) return;
+  const from = statement.moduleSpecifier.text;
+  const clause = statement.importClause;
+  if (clause?.phaseModifier !== ts.SyntaxKind.TypeKeyword) {
+    module.uses.push({ from, span: spanOf(source, statement.moduleSpecifier) });
+  }
+  if (clause?.name) module.imports.push({ local: clause.name.text, imported: "default", from });
+  const bindings = clause?.namedBindings;
+  if (bindings && ts.isNamespaceImport(bindings)) {
+    module.imports.push({ local: bindings.name.text, imported: "*", from });
+  } else if (bindings) {
+    for (const one of bindings.elements) {
+      module.imports.push({ local: one.name.text, imported: (one.propertyName ?? one.name).text, from });
+    }
+  }
+}
+
+function readConstant(
+  source: ts.SourceFile,
+  statement: ts.VariableStatement,
+  declaration: ts.VariableDeclaration,
+): Constant | undefined {
+  if (!ts.isIdentifier(declaration.name) || declaration.initializer === undefined) return undefined;
+  return {
+    name: declaration.name.text,
+    key: spanOf(source, declaration.name),
+    span: spanOf(source, statement),
+    exported: statement.modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword) ?? false,
+    value: readExpression(source, declaration.initializer),
+    doc: docOf(source, statement),
+  };
+}
+
+function readExpression(source: ts.SourceFile, node: ts.Expression): Expression {
+  const span = spanOf(source, node);
+  if (
+    ts.isParenthesizedExpression(node) ||
+    ts.isAsExpression(node) ||
+    ts.isSatisfiesExpression(node) ||
+    ts.isNonNullExpression(node)
+  ) {
+    return readExpression(source, node.expression);
+  }
+  if (ts.isCallExpression(node)) {
+    return {
+      kind: "call",
+      span,
+      callee: readExpression(source, node.expression),
+      args: node.arguments.map((argument) => readExpression(source, argument)),
+      hasTypeArguments: node.typeArguments !== undefined,
+    };
+  }
+  if (ts.isPropertyAccessExpression(node)) {
+    return {
+      kind: "member",
+      span,
+      object: readExpression(source, node.expression),
+      name: node.name.text,
+      nameSpan: spanOf(source, node.name),
+    };
+  }
+  if (ts.isObjectLiteralExpression(node)) {
+    return { kind: "object", span, members: node.properties.map((property) => readMember(source, property)) };
+  }
+  if (ts.isArrayLiteralExpression(node)) {
+    return { kind: "array", span, items: node.elements.map((item) => readExpression(source, item)) };
+  }
+  if (ts.isIdentifier(node)) return { kind: "name", span, name: node.text };
+  if (ts.isStringLiteralLike(node)) return { kind: "text", span, text: node.text };
+  return { kind: "other", span };
+}
+
+function readMember(source: ts.SourceFile, property: ts.ObjectLiteralElementLike): Member {
+  const span = spanOf(source, property);
+  const doc = docOf(source, property);
+  if (ts.isSpreadAssignment(property)) {
+    return { name: undefined, key: span, span, value: readExpression(source, property.expression), doc };
+  }
+  const { name } = property;
+  const isPlainName = ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name);
+  const key = spanOf(source, name);
+  const value: Expression = ts.isPropertyAssignment(property)
+    ? readExpression(source, property.initializer)
+    : ts.isShorthandPropertyAssignment(property)
+      ? { kind: "name", span: key, name: property.name.text }
+      : { kind: "other", span };
+  return { name: isPlainName ? name.text : undefined, key, span, value, doc };
+}
+
+/** The last JSDoc comment before a node, without its stars. */
+function docOf(source: ts.SourceFile, node: ts.Node): string | undefined {
+  const comment = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc).at(-1);
+  if (comment === undefined) return undefined;
+  const lines = comment
+    .getText(source)
+    .replace(/^\/\*\*/, "")
+    .replace(/\*\/$/, "")
+    .split(/\r?\n/)
+    .map((line, index) => (index === 0 ? line : line.replace(/^\s*\*? ?/, "")).trimEnd());
+  const text = lines.join("\n").trim();
+  return text === "" ? undefined : text;
+}
+
+function spanOf(source: ts.SourceFile, node: ts.Node): Span {
+  return { start: spotAt(source, node.getStart(source)), end: spotAt(source, node.getEnd()) };
+}
+
+function spotAt(source: ts.SourceFile, position: number): Spot {
+  const { line, character } = source.getLineAndCharacterOfPosition(position);
+  return { line: line + 1, column: character + 1 };
+}

@@ -1,0 +1,73 @@
+/** Where zod keeps what a schema is: its documented place for libraries that read schemas. */
+const INTERNALS = "_zod";
+
+/**
+ * What is read of zod's schemas. Codegen never imports zod: the schemas bring their own copy,
+ * of the user's choice, and only this plain data of theirs is looked at.
+ */
+export interface ZodSchema {
+  readonly [INTERNALS]: {
+    readonly def: ZodDef;
+    readonly traits?: ReadonlySet<string>;
+    readonly bag?: Readonly<Record<string, unknown>>;
+    /** Every value it accepts, where they can be counted. */
+    readonly values?: ReadonlySet<unknown> | undefined;
+  };
+  /** From `.describe(text)` or `.meta({ description: text })`. */
+  readonly description?: unknown;
+}
+
+/** A schema's definition; which fields there are depends on `type`. */
+export interface ZodDef {
+  readonly type: string;
+  readonly coerce?: boolean;
+  readonly element?: ZodSchema;
+  readonly innerType?: ZodSchema;
+  readonly shape?: Readonly<Record<string, ZodSchema>>;
+  readonly catchall?: ZodSchema;
+  readonly items?: readonly ZodSchema[];
+  readonly rest?: ZodSchema | null;
+  readonly options?: readonly ZodSchema[];
+  readonly entries?: Readonly<Record<string, string | number>>;
+  readonly values?: readonly unknown[];
+  readonly keyType?: ZodSchema;
+  readonly valueType?: ZodSchema;
+  readonly partial?: boolean;
+}
+
+/** Whether a value is a schema of zod 4. */
+export function isZodSchema(value: unknown): value is ZodSchema {
+  if (typeof value !== "object" || value === null || !(INTERNALS in value)) return false;
+  const inner: unknown = value[INTERNALS];
+  if (typeof inner !== "object" || inner === null || !("def" in inner)) return false;
+  const { def } = inner;
+  return typeof def === "object" && def !== null && "type" in def && typeof def.type === "string";
+}
+
+/** Whether a value is a schema of zod 3. */
+export function isOldZodSchema(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "_def" in value && !(INTERNALS in value);
+}
+
+/** The definition of a schema. */
+export function defOf(schema: ZodSchema): ZodDef {
+  return schema[INTERNALS].def;
+}
+
+/** Whether a schema was made by that class of zod, or by one that stands on it. */
+export function hasTrait(schema: ZodSchema, name: string): boolean {
+  return schema[INTERNALS].traits?.has(name) ?? false;
+}
+
+/** The class of `z.instanceof(Class)`. A described schema is a copy that has lost it. */
+export function classOf(schema: ZodSchema): unknown {
+  return schema[INTERNALS].bag?.["Class"];
+}
+
+/** Whether the keys of a record may be missing, as in `z.partialRecord(...)`. */
+export function isPartialRecord({ partial, keyType }: ZodDef): boolean {
+  if (partial === true) return true;
+  // How versions of zod before it had the field mark them: the keys are a copy that no longer counts its values.
+  const keys = keyType?.[INTERNALS];
+  return (keys?.def.type === "enum" || keys?.def.type === "literal") && keys.values === undefined;
+}
