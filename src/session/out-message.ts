@@ -1,3 +1,6 @@
+import { MORE } from "./frames.ts";
+import type { MessageList } from "./message-list.ts";
+
 /**
  * Which queue a message waits in: `control` goes before everything; `call` messages are independent of each other, channel by channel;
  * `send` messages keep their order among themselves whatever their channel and size.
@@ -14,7 +17,7 @@ export type OutState = "new" | "queued" | "partly" | "committed" | "withdrawn";
 export class OutMessage {
   /** 0x10 to 0x7f; the lower ones are the session's own. */
   readonly kind: number;
-  /** u32. Messages of one channel and lane never overtake each other. */
+  /** u32: whose message it is, as the user of the session counts. */
   readonly channel: number;
   readonly lane: Lane;
   /** The outbox's from `push` on: do not change its bytes. Becomes empty when the message is committed, so that who keeps the message does not keep the bytes. */
@@ -23,17 +26,29 @@ export class OutMessage {
   /** Once committed: the offset in the session's stream just behind its last byte. Compare with {@link SessionEnd.peerReceived}. */
   endOffset = -1;
 
-  /** The scheduler's own. */
+  /**
+   * Messages of one lane and flow never overtake each other; others may. By default the kind and the channel. Whoever needs an order among several kinds gives them
+   * one flow. In the lanes `control` and `send` it means nothing: they keep their order as a whole.
+   */
+  readonly flow: number;
+
+  /** What follows is the outbox's alone. */
+  list: MessageList | undefined = undefined;
   next: OutMessage | undefined = undefined;
   previous: OutMessage | undefined = undefined;
+  /** The how-manieth it is: of all that were pushed, of all that came into its list. */
+  pushed = 0;
+  serial = 0;
+  /** Of a big one: its number in the stream, or -1; how much of it is committed; how much may be. */
+  number = -1;
   sentBytes = 0;
   creditBytes = 0;
-  number = -1;
 
-  constructor(kind: number, channel: number, payload: Uint8Array, lane: Lane) {
+  constructor(kind: number, channel: number, payload: Uint8Array, lane: Lane, flow: number = channel * MORE + kind) {
     this.kind = kind;
     this.channel = channel;
     this.payload = payload;
     this.lane = lane;
+    this.flow = flow;
   }
 }

@@ -1,13 +1,18 @@
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import type { End } from "./bind.ts";
-import type { SessionLimits } from "./limits.ts";
+import { BulkWindow } from "./bulk-window.ts";
+import { Deframer } from "./deframer.ts";
+import { endOfTick } from "./end-of-tick.ts";
+import { type Action, type EndReason, Machine } from "./machine.ts";
 import type { Outbox } from "./outbox.ts";
+import { ProtocolViolation } from "./violation.ts";
 
-/**
- * Why a session ended. `done`: one side closed in order. `protocol`: one side broke the rules. `superseded`: the peer's program is another one by now.
- * `lost`: no link came back in time. `failed`: a handler of {@link SessionEvents} threw.
- */
-export type EndReason = "done" | "protocol" | "superseded" | "lost" | "failed";
+/** An ACK goes alone, when there is nothing to ride on, after so long or so much. */
+export const ACK_DELAY_MS = 25;
+const LEAST_ACK_BYTES = 32 * 1024;
+const MOST_ACK_BYTES = 256 * 1024;
+
+export type { EndReason };
 
 export interface SessionEnd {
   readonly reason: EndReason;
@@ -17,13 +22,17 @@ export interface SessionEnd {
   readonly byPeer: boolean;
   /** How much of this side's stream the peer had taken when it ended, when it told: a message whose `endOffset` lies beyond was not handled. */
   readonly peerReceived: number | undefined;
-  readonly cause?: unknown;
+  /** With "failed": what was thrown. With "lost": how the last link ended, when it ended badly. */
+  readonly cause: unknown;
 }
 
 export interface SessionEvents {
-  /** One whole message, in the order of its channel. The payload may be a view into a larger buffer: keep a copy, not the view, if it is kept long. */
+  /**
+   * One whole message, in the order of its flow. The payload may be a view into a larger buffer: who keeps it long should keep a copy.
+   * A {@link ProtocolViolation} thrown here ends the session as "protocol", anything else as "failed".
+   */
   message(kind: number, channel: number, payload: Uint8Array): void;
-  /** Once, the last event. The outbox is already free for the next session: its uncommitted messages are `queued` again. */
+  /** Once, the last event. The outbox is free for the next session by now: what was not committed is `queued` in it. */
   ended(end: SessionEnd): void;
 }
 
@@ -45,58 +54,261 @@ export interface SessionLink {
 export interface SessionOptions {
   readonly local: End;
   readonly remote: End;
-  /** Free of any other session; bound to this one until `ended`. */
+  /** Free of any other session; bound to this one until `ended`. Its limits are the session's. */
   readonly outbox: Outbox;
   readonly events: SessionEvents;
   readonly clock: Clock;
   /** Whether this side closes superseded links: the lower name, or the client of a server. */
   readonly closesLinks: boolean;
-  readonly limits?: Partial<SessionLimits>;
-  /** How long it lives without a link. Default 0: it ends with its last link. */
+  /** How long it lives without a link, in ms. Default 0: it ends with its last link. */
   readonly resumeWindowMs?: number;
-  /** Runs a function at the end of this tick. For tests. */
+  /** Runs a function at the end of the tick; for tests. */
   readonly defer?: (run: () => void) => void;
 }
 
-/** The numbered conversation between two ends. Messages go in through its outbox and come out of its events. */
+/**
+ * The numbered conversation between two ends: what is pushed into its outbox here comes out of the events there, each message once and in order, whatever becomes of
+ * links. This is the driver of {@link Machine}: it has the links, the clock, and the end of the tick, at which everything that waits leaves in as few records as it fits.
+ */
 export class Session {
   readonly local: End;
   readonly remote: End;
+  readonly #machine: Machine;
+  readonly #outbox: Outbox;
+  readonly #deframer: Deframer;
+  readonly #window: BulkWindow;
+  readonly #events: SessionEvents;
+  readonly #clock: Clock;
+  readonly #resumeWindowMs: number;
+  readonly #defer: (run: () => void) => void;
+  readonly #links = new Map<number, SessionLink>();
+  readonly #flushAtEnd = (): void => this.#flush();
+  readonly #ackAfterDelay = (): void => this.#ackDelayOver();
+  #lastLink = 0;
+  #isFlushDue = false;
+  #ackNow = false;
+  #ackTimer: Timer | undefined;
+  /** An ACK goes at once when so many bytes wait for one: a quarter of what came during the last delay, so that it is never what the peer's window waits for. */
+  #ackBytes = LEAST_ACK_BYTES;
+  #ackPeriodStart = 0;
+  #windowTimer: Timer | undefined;
+  #lost: Error | undefined;
 
+  /** @throws TypeError when the outbox feeds another session */
   constructor(options: SessionOptions) {
     this.local = options.local;
     this.remote = options.remote;
-  }
-
-  /** Takes a proven link over and carries the session on it. `rank`: its class of path, 0 the best. On an ended session the link is destroyed. */
-  attach(link: SessionLink, rank = 0): void {
-    void link;
-    void rank;
-  }
-
-  /** Ends the session: commits what the window takes, tells the peer, closes the links in order. `ended` follows before it returns. No-op once ended. */
-  end(reason: EndReason = "done", text = ""): void {
-    void reason;
-    void text;
+    this.#outbox = options.outbox;
+    this.#events = options.events;
+    this.#clock = options.clock;
+    this.#resumeWindowMs = options.resumeWindowMs ?? 0;
+    this.#defer = options.defer ?? endOfTick;
+    const { limits } = this.#outbox;
+    this.#machine = new Machine(limits, options.closesLinks);
+    this.#window = new BulkWindow(this.#clock, limits);
+    const { own } = this.#outbox;
+    this.#deframer = new Deframer(limits, {
+      message: (kind, channel, payload) => this.#events.message(kind, channel, payload),
+      credited: (number, bytes) => this.#outbox.credited(number, bytes),
+      grant: (number, bytes) => {
+        own.grant(number, bytes);
+        this.#wake();
+      },
+      forgetGrant: (number) => own.forgetGrant(number),
+    });
+    const window = this.#window;
+    this.#outbox.bind({
+      wake: () => this.#wake(),
+      get bulkBytes() {
+        return window.bytes;
+      },
+    });
   }
 
   /** Whether it has ended. */
   get isEnded(): boolean {
-    return false;
+    return this.#machine.ended;
   }
 
-  /** The link that carries this side's data now. */
+  /** The link that carries this side's stream now. */
   get link(): SessionLink | undefined {
-    return undefined;
+    const { cur } = this.#machine;
+    return cur === undefined ? undefined : this.#links.get(cur.id);
   }
 
-  /** Nothing is queued, and the peer acknowledged everything. */
-  get idle(): boolean {
-    return true;
+  /** Nothing waits, and the peer acknowledged everything. */
+  get isIdle(): boolean {
+    return this.#outbox.isEmpty && this.#machine.acked === this.#machine.committed;
   }
 
-  /** Bytes of this side's stream that the peer acknowledged. */
+  /** Bytes of this side's stream that the peer acknowledged. It may take 25 ms longer than it need. */
   get acked(): number {
-    return 0;
+    return this.#machine.acked;
+  }
+
+  /**
+   * Takes over a proven link that belongs to this session ({@link linkProven} tells), and carries the session on it. An ended session destroys it.
+   * @param rank its class of path, 0 the best
+   */
+  attach(link: SessionLink, rank = 0): void {
+    const id = ++this.#lastLink;
+    this.#links.set(id, link);
+    this.#windowTimer?.cancel();
+    this.#windowTimer = undefined;
+    this.#perform(this.#machine.linkProven(id, rank));
+    if (!this.#links.has(id)) return;
+    this.#wake();
+    link.start({
+      data: (payload) => this.#received(id, payload),
+      sealed: () => this.end("protocol", "a sealed box came where only data may"),
+      drain: () => this.#wake(),
+      closed: (error) => this.#closed(id, error),
+    });
+  }
+
+  /**
+   * Ends the session. `done`: commits what the window still takes, so what was pushed before goes out before; tells the peer, and closes the links in order. `protocol`,
+   * `failed`: tells the peer why, and closes. `superseded`, `lost`: just ends. The event `ended` comes before this returns. Nothing happens on an ended session.
+   */
+  end(reason: EndReason = "done", text = ""): void {
+    this.#end(reason, text);
+  }
+
+  #end(reason: EndReason, text: string, cause?: unknown): void {
+    if (this.isEnded) return;
+    if (reason === "done") this.#flush(true);
+    this.#perform(this.#machine.end(reason, text), cause);
+  }
+
+  #wake(): void {
+    if (this.#isFlushDue || this.isEnded) return;
+    this.#isFlushDue = true;
+    this.#defer(this.#flushAtEnd);
+  }
+
+  /** Sends what waits: record after record, as long as the link takes them, or as long as there is anything. */
+  #flush(evenIfFull = false): void {
+    this.#isFlushDue = false;
+    if (this.isEnded) return;
+    const machine = this.#machine;
+    const before = machine.committed;
+    for (;;) {
+      const { link } = this;
+      if (link === undefined || !(evenIfFull || link.writable)) break;
+      const actions = machine.flush(this.#outbox, this.#ackNow);
+      if (actions.length === 0) break;
+      this.#perform(actions);
+    }
+    if (machine.unackedBytes === 0) this.#ackNow = false;
+    if (machine.committed > before) this.#window.committed(machine.committed);
+    this.#outbox.tellRoom();
+  }
+
+  #received(id: number, payload: Uint8Array): void {
+    const machine = this.#machine;
+    const { acked, cur } = machine;
+    this.#perform(machine.record(id, payload));
+    if (this.isEnded) return;
+    if (machine.cur !== cur) {
+      this.#window.moved();
+      this.#wake();
+    }
+    if (machine.acked > acked) {
+      this.#window.roundTrip(this.link?.rttMs);
+      this.#window.acked(machine.acked);
+      if (!this.#outbox.isEmpty) this.#wake();
+    }
+    const unacked = machine.unackedBytes;
+    if (unacked === 0) return;
+    if (unacked >= this.#ackBytes) {
+      this.#ackNow = true;
+      this.#wake();
+    }
+    if (this.#ackTimer === undefined) this.#startAckDelay();
+  }
+
+  #startAckDelay(): void {
+    this.#ackPeriodStart = this.#machine.recv;
+    this.#ackTimer = this.#clock.after(ACK_DELAY_MS, this.#ackAfterDelay, { hold: false });
+  }
+
+  #ackDelayOver(): void {
+    this.#ackTimer = undefined;
+    const came = this.#machine.recv - this.#ackPeriodStart;
+    this.#ackBytes = Math.min(MOST_ACK_BYTES, Math.max(LEAST_ACK_BYTES, came / 4));
+    if (this.#machine.unackedBytes > 0) {
+      this.#ackNow = true;
+      this.#flush();
+    }
+    if (came > 0 && !this.isEnded) this.#startAckDelay();
+  }
+
+  #closed(id: number, error: Error | undefined): void {
+    if (!this.#links.delete(id)) return;
+    this.#lost = error;
+    this.#perform(this.#machine.linkLost(id));
+    if (this.isEnded) return;
+    this.#window.moved();
+    this.#wake();
+  }
+
+  #perform(actions: readonly Action[], cause?: unknown): void {
+    for (const action of actions) {
+      switch (action.type) {
+        case "send":
+          this.#links.get(action.link)?.send(action.parts);
+          break;
+        case "deliver":
+          this.#deliver(action.bytes);
+          break;
+        case "close":
+          this.#take(action.link)?.close(action.code, "");
+          break;
+        case "destroy":
+          this.#take(action.link)?.destroy();
+          break;
+        case "alone":
+          this.#alone();
+          break;
+        case "ended":
+          this.#ended({
+            reason: action.reason,
+            text: action.text,
+            byPeer: action.byPeer,
+            peerReceived: action.peerReceived,
+            cause,
+          });
+          break;
+      }
+    }
+  }
+
+  #take(id: number): SessionLink | undefined {
+    const link = this.#links.get(id);
+    this.#links.delete(id);
+    return link;
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    try {
+      this.#deframer.push(bytes);
+    } catch (error) {
+      if (error instanceof ProtocolViolation) this.#end("protocol", error.message, error);
+      else this.#end("failed", "the handler of a message failed", error);
+    }
+  }
+
+  #alone(): void {
+    const lost = (): void => this.#end("lost", this.#lost?.message ?? "the link was closed", this.#lost);
+    if (this.#resumeWindowMs <= 0) lost();
+    else this.#windowTimer ??= this.#clock.after(this.#resumeWindowMs, lost);
+  }
+
+  #ended(end: SessionEnd): void {
+    this.#deframer.stop();
+    this.#ackTimer?.cancel();
+    this.#windowTimer?.cancel();
+    this.#outbox.release();
+    this.#events.ended(end);
   }
 }
