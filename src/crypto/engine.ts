@@ -3,6 +3,8 @@ export type Suite = 1 | 2;
 
 /** Bytes of an AEAD tag, in both suites. */
 export const TAG_BYTES = 16;
+/** Bytes of an AEAD nonce, in both suites. */
+export const NONCE_BYTES = 12;
 
 /** A u-coordinate on Curve25519, in the form that the engine multiplies fastest. Public. */
 export interface Point {

@@ -11,7 +11,7 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { copyOf } from "./bytes.ts";
-import { type Aead, type Engine, type Point, type Scalar, type Suite, TAG_BYTES } from "./engine.ts";
+import { type Aead, type Engine, NONCE_BYTES, type Point, type Scalar, type Suite, TAG_BYTES } from "./engine.ts";
 import { preferredSuites } from "./suite-preference.ts";
 
 /** Parts from this size on go to the cipher where they lie; smaller ones are gathered first, for a call costs as much as copying some KiB. */
@@ -77,7 +77,7 @@ class NativeAead implements Aead {
   }
 
   seal(nonce: Uint8Array, aad: Uint8Array, parts: readonly Uint8Array[], out: Uint8Array, at: number): void {
-    this.#checkAlive();
+    this.#check(nonce);
     // The overloads of createCipheriv go by literal names; both ciphers have the same interface.
     const cipher = createCipheriv(this.#cipher as "aes-256-gcm", this.#key, nonce, AEAD_OPTIONS);
     cipher.setAAD(aad);
@@ -101,7 +101,7 @@ class NativeAead implements Aead {
   }
 
   open(nonce: Uint8Array, aad: readonly Uint8Array[], sealed: Uint8Array): Uint8Array | undefined {
-    this.#checkAlive();
+    this.#check(nonce);
     const tagAt = sealed.length - TAG_BYTES;
     if (tagAt < 0) return undefined;
     const decipher = createDecipheriv(this.#cipher as "aes-256-gcm", this.#key, nonce, AEAD_OPTIONS);
@@ -122,8 +122,9 @@ class NativeAead implements Aead {
     this.#isWiped = true;
   }
 
-  #checkAlive(): void {
+  #check(nonce: Uint8Array): void {
     if (this.#isWiped) throw new Error("the key is wiped");
+    if (nonce.length !== NONCE_BYTES) throw new RangeError(`a nonce takes ${NONCE_BYTES} bytes, not ${nonce.length}`);
   }
 }
 

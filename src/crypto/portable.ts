@@ -4,7 +4,7 @@ import { x25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { concat, copyOf } from "./bytes.ts";
-import { type Aead, type Engine, type Point, type Scalar, type Suite, TAG_BYTES } from "./engine.ts";
+import { type Aead, type Engine, NONCE_BYTES, type Point, type Scalar, type Suite, TAG_BYTES } from "./engine.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -46,7 +46,7 @@ class PortableAead implements Aead {
   }
 
   seal(nonce: Uint8Array, aad: Uint8Array, parts: readonly Uint8Array[], out: Uint8Array, at: number): void {
-    this.#checkAlive();
+    this.#check(nonce);
     let end = at;
     for (const part of parts) {
       out.set(part, end);
@@ -59,7 +59,7 @@ class PortableAead implements Aead {
   }
 
   open(nonce: Uint8Array, aad: readonly Uint8Array[], sealed: Uint8Array): Uint8Array | undefined {
-    this.#checkAlive();
+    this.#check(nonce);
     if (sealed.length < TAG_BYTES) return undefined;
     const [first = NO_BYTES] = aad;
     const cipher = this.#cipher(this.#key, nonce, aad.length < 2 ? first : concat(aad));
@@ -75,8 +75,9 @@ class PortableAead implements Aead {
     this.#isWiped = true;
   }
 
-  #checkAlive(): void {
+  #check(nonce: Uint8Array): void {
     if (this.#isWiped) throw new Error("the key is wiped");
+    if (nonce.length !== NONCE_BYTES) throw new RangeError(`a nonce takes ${NONCE_BYTES} bytes, not ${nonce.length}`);
   }
 }
 

@@ -48,6 +48,8 @@ export interface RecordOpener {
 
 const NO_BYTES = new Uint8Array(0);
 const NO_PARTS: readonly Uint8Array[] = [];
+/** Every type as the first part of an inner, made once. */
+const TYPE_PARTS: readonly Uint8Array[] = Array.from({ length: 256 }, (_, type) => Uint8Array.of(type));
 
 /** The sealing half for one direction; the secrets are its own from now on. */
 export function createSealer(
@@ -60,6 +62,8 @@ export function createSealer(
   const boxes = new Ratchet(engine, suite, secrets.boxes);
   return {
     seal(type, parts) {
+      const typePart = TYPE_PARTS[type];
+      if (typePart === undefined) throw new RangeError(`a record type is one byte, not ${type}`);
       let payloadBytes = 0;
       for (const part of parts) payloadBytes += part.length;
       if (payloadBytes > MAX_PAYLOAD_BYTES) {
@@ -73,7 +77,7 @@ export function createSealer(
       record[2] = bodyBytes >>> 8;
       record[3] = bodyBytes;
       if (encryption) {
-        records.seal(record.subarray(0, PREFIX_BYTES), [Uint8Array.of(type), ...parts], record, PREFIX_BYTES);
+        records.seal(record.subarray(0, PREFIX_BYTES), [typePart, ...parts], record, PREFIX_BYTES);
         return record;
       }
       record[PREFIX_BYTES] = type;

@@ -1,0 +1,283 @@
+import { describe, expect, test } from "vitest";
+import type { LinkError } from "../../src/base/errors.ts";
+import type { Engine } from "../../src/crypto/engine.ts";
+import { keySecret, type Purpose, type Secret } from "../../src/crypto/secret.ts";
+import type { Established, HelloInfo, ResponderConfig } from "../../src/link/handshake.ts";
+import { decodeRelayPreface, encodeRelayPreface } from "../../src/link/handshake-frames.ts";
+import { encodeExtension } from "../../src/link/handshake-hello.ts";
+import { Initiator } from "../../src/link/handshake-initiator.ts";
+import { Responder } from "../../src/link/handshake-responder.ts";
+import { engines } from "../crypto/engines.ts";
+import { crp1, type Run } from "../vectors/crp1.ts";
+import { hex, toHex } from "../vectors/load.ts";
+import { answerBytes, firstBytes, frameOf, passwordOnce } from "./handshake-driver.ts";
+
+function secretFor(engine: Engine, input: Run["input"], password: string | undefined): Secret {
+  return input.purpose <= 2
+    ? passwordOnce(password ?? "", input.purpose as 1 | 2, engine)
+    : keySecret(hex(input.ticket ?? ""), input.purpose as 3 | 4 | 5, engine);
+}
+
+/** The extensions of a vector without those that the machine makes of its config. */
+function furtherExtensions(all: string, end: string | undefined, suites: Uint8Array | undefined): Uint8Array {
+  const ours =
+    (end === undefined ? "" : toHex(encodeExtension(2, hex(end)))) +
+    (suites === undefined ? "" : toHex(encodeExtension(3, suites)));
+  expect(all).toContain(ours);
+  return hex(all.replace(ours, ""));
+}
+
+function initiatorOf(engine: Engine, { input }: Run): Initiator {
+  const suites = input.suitesI && Uint8Array.from(input.suitesI);
+  return new Initiator({
+    engine,
+    random: () => hex(input.nonceI),
+    purpose: input.purpose,
+    name: input.nameI,
+    peerName: input.expectedPeer,
+    encryption: input.encrypt,
+    secret: secretFor(engine, input, input.password),
+    ticketId: input.ticketId === undefined ? undefined : hex(input.ticketId),
+    end: input.endI === undefined ? undefined : hex(input.endI),
+    suites: input.suitesI,
+    extensions: furtherExtensions(input.extensionsI, input.endI, suites),
+    scalar: hex(input.ya),
+  });
+}
+
+function responderOf(engine: Engine, { input, suite }: Run): Responder {
+  const chosen = input.suitesR && input.suitesI ? Uint8Array.of(suite ?? 1) : undefined;
+  const secret = secretFor(engine, input, input.passwordR ?? input.password);
+  return new Responder({
+    engine,
+    random: () => hex(input.nonceR),
+    name: input.nameR,
+    encryption: input.encrypt,
+    suites: input.suitesR ?? undefined,
+    serves: (purpose) => purpose === input.purpose,
+    secretFor: (hello) => (toHex(hello.ticketId) === (input.ticketId ?? "00".repeat(16)) ? secret : undefined),
+    end: () => (input.endR === undefined ? undefined : hex(input.endR)),
+    extensions: furtherExtensions(input.extensionsR, input.endR, chosen),
+    scalar: hex(input.yb),
+  });
+}
+
+/** Replays the records of a run: each must open at the other side, hold what the vector says, and be sealed alike. */
+function replayRecords(run: Run, initiator: Established, responder: Established): number {
+  const payloads = [...(run.payloads ?? [])];
+  let records = 0;
+  for (const { from, kind, bytes } of run.wire) {
+    if (kind !== "record") continue;
+    records++;
+    const record = hex(bytes);
+    const { sealer } = from === "i" ? initiator : responder;
+    const { opener } = from === "i" ? responder : initiator;
+    const { type, payload } = opener.open(record.subarray(0, 4), record.subarray(4));
+    if (type === 5) {
+      const expected = payloads.shift();
+      const plaintext = opener.unbox(payload);
+      expect([from, type, toHex(plaintext)], run.name).toEqual([expected?.from, expected?.type, expected?.plaintext]);
+      const box = sealer.box(plaintext);
+      expect(toHex(box), run.name).toBe(toHex(payload));
+    } else if (type === 3) {
+      // The pong that answers the one ping of every run.
+      expect(toHex(payload), run.name).toBe("0102030405060708");
+    } else if (type < 3) {
+      const expected = payloads.shift();
+      expect([from, type, toHex(payload)], run.name).toEqual([expected?.from, expected?.type, expected?.payload]);
+    } else expect([4, 0x7f], run.name).toContain(type);
+    // In two parts: what is cut where does not show.
+    const cut = payload.length >> 1;
+    expect(toHex(sealer.seal(type, [payload.subarray(0, cut), payload.subarray(cut)])), run.name).toBe(bytes);
+  }
+  expect(payloads, run.name).toEqual([]);
+  return records;
+}
+
+for (const engine of engines) {
+  describe(`${engine.name} engine`, () => {
+    test("the runs of the vectors without a user stage give every frame and record of theirs, at both sides", () => {
+      let [runs, opened, records] = [0, 0, 0];
+      for (const run of crp1.runs) {
+        if (run.userStage !== undefined || run.input.user !== undefined) continue;
+        runs++;
+        const frames = run.wire.filter(({ kind }) => kind === "frame");
+        const initiator = initiatorOf(engine, run);
+        expect(toHex(initiator.hello), run.name).toBe(frames[0]?.bytes);
+        const responder = responderOf(engine, run);
+        const reply = responder.hello(frameOf(initiator.hello));
+        expect(reply.send && toHex(reply.send), run.name).toBe(frames[1]?.bytes);
+        const last = initiator.receive(frameOf(reply.send ?? new Uint8Array(0)));
+        expect(last.send && toHex(last.send), run.name).toBe(frames[2]?.bytes);
+        const end = responder.confirm(frameOf(last.send ?? new Uint8Array(0)));
+        if (run.result.countedAsGuess) {
+          const errors = ["error" in last ? last.error.code : "", end.error?.code];
+          expect(errors, run.name).toEqual([run.result.initiator[0], run.result.responder[0]]);
+          expect(responder.hasReplied, run.name).toBe(true);
+          continue;
+        }
+        if ("error" in last || end.error !== undefined) throw new Error(`${run.name}: failed`);
+        opened++;
+        const { input, keys } = run;
+        for (const [side, local, remote, localEnd, remoteEnd] of [
+          [last.established, input.nameI, input.nameR, input.endI, input.endR],
+          [end.established, input.nameR, input.nameI, input.endR, input.endI],
+        ] as const) {
+          expect([side.localName, side.remoteName, side.purpose, side.encryption, side.suite], run.name).toEqual([
+            local,
+            remote,
+            input.purpose,
+            input.encrypt,
+            run.suite ?? 1,
+          ]);
+          expect(toHex(side.linkId), run.name).toBe(keys?.sessionId);
+          expect(side.localEnd && toHex(side.localEnd), run.name).toBe(localEnd);
+          expect(side.remoteEnd && toHex(side.remoteEnd), run.name).toBe(remoteEnd);
+          expect(side.ticketId && toHex(side.ticketId), run.name).toBe(input.ticketId);
+          const hasResume = [2, 3, 4].includes(input.purpose);
+          expect(side.resume && [toHex(side.resume.secret), toHex(side.resume.ticketId)], run.name).toEqual(
+            hasResume ? [keys?.resume?.secret, keys?.resume?.ticketId] : undefined,
+          );
+        }
+        records += replayRecords(run, last.established, end.established);
+      }
+      expect([runs, opened, records]).toEqual([19, 17, 151]);
+    });
+
+    test("HELLO, REPLY and CONFIRM of the runs with a user stage are right too, and a client without a user password refuses", () => {
+      let runs = 0;
+      for (const run of crp1.runs) {
+        if (run.userStage === undefined) continue;
+        runs++;
+        const initiator = initiatorOf(engine, run);
+        const responder = responderOf(engine, run);
+        const [hello, reply, confirm] = run.wire.map(({ bytes }) => bytes);
+        expect(toHex(initiator.hello), run.name).toBe(hello);
+        expect(toHex(responder.hello(frameOf(initiator.hello)).send ?? new Uint8Array(0)), run.name).toBe(reply);
+        const refused = initiator.receive(frameOf(hex(reply ?? "")));
+        expect("error" in refused && [refused.error.code, toHex(refused.send ?? new Uint8Array(0))], run.name).toEqual([
+          "ERR_AUTH",
+          "04000400090000",
+        ]);
+        expect(responder.confirm(frameOf(hex(confirm ?? ""))).error, run.name).toBeUndefined();
+      }
+      expect(runs).toBe(10);
+    });
+
+    test("a responder gives the exact answer of all 64 refusals, and computes nothing on a curve before a low-order point", () => {
+      const counts = { silent: 0, refused: 0 };
+      for (const { name, config, sent, answer } of crp1.refusals.responder) {
+        let curveWork = 0;
+        const counting: Engine = {
+          ...engine,
+          scalar(bytes) {
+            curveWork++;
+            return engine.scalar(bytes);
+          },
+        };
+        const responder = new Responder(refusalConfig(counting, config));
+        const outcome = firstBytes(hex(sent), responder);
+        expect(outcome?.error, name).toBeDefined();
+        expect(toHex(outcome?.send ?? new Uint8Array(0)), name).toBe(answer);
+        expect(responder.hasReplied, name).toBe(false);
+        expect(curveWork, name).toBe(name.startsWith("low-order") ? 1 : 0);
+        if (answer === "") counts.silent++;
+        else counts.refused++;
+      }
+      expect(counts).toEqual({ silent: 6, refused: 58 });
+    });
+
+    test("case 20: an initiator gives the exact error and answer of 44 refusals, of every REFUSE code too, and changes nothing of its own", () => {
+      let count = 0;
+      for (const { name, config, hello, received, expect: expected } of crp1.refusals.initiator) {
+        if (config.userPassword !== undefined) continue;
+        count++;
+        const initiator = new Initiator({
+          engine,
+          random: () => hex(config.nonceI),
+          purpose: config.purpose,
+          name: config.name,
+          peerName: config.expect ?? "",
+          encryption: config.encrypt,
+          secret: passwordOnce(config.password, config.purpose, engine),
+          end: config.end === undefined ? undefined : hex(config.end),
+          suites: config.suites,
+          scalar: hex(config.ya),
+        });
+        expect(toHex(initiator.hello), name).toBe(hello);
+        const outcome = answerBytes(hex(received), initiator);
+        if (outcome === undefined || !("error" in outcome)) throw new Error(`${name}: accepted`);
+        const { error } = outcome;
+        expect([error.code, toHex(outcome.send ?? new Uint8Array(0))], name).toEqual([expected.error, expected.answer]);
+        expect([error.received, error.retryAfter], name).toEqual([expected.peerCode, expected.retryAfter]);
+      }
+      expect([count, crp1.refusals.initiator.length]).toEqual([44, 45]);
+    });
+  });
+}
+
+test("the relay prefaces of the vectors are encoded and decoded, and another length or version is refused", () => {
+  let prefaces = 0;
+  for (const { preface, input } of crp1.runs) {
+    for (const { from, bytes } of preface ?? []) {
+      prefaces++;
+      const relayId = hex((from === "i" ? input.relayIdI : input.relayIdR) ?? "");
+      expect(toHex(encodeRelayPreface(relayId))).toBe(bytes);
+      const { type, body } = frameOf(hex(bytes));
+      expect(type).toBe(5);
+      expect(decodeRelayPreface(body)).toEqual({ relayId });
+      expect(decodeRelayPreface(body.subarray(0, 19))).toEqual({ refuse: 12 });
+      expect(decodeRelayPreface(Uint8Array.of(...body, 0))).toEqual({ refuse: 12 });
+      expect(decodeRelayPreface(body.with(3, 0x32))).toEqual({ refuse: 1 });
+    }
+  }
+  expect(prefaces).toBe(4);
+  expect(() => encodeRelayPreface(new Uint8Array(15))).toThrow(RangeError);
+});
+
+type RefusalConfig = (typeof crp1.refusals.responder)[number]["config"];
+
+function refusalConfig(engine: Engine, config: RefusalConfig): ResponderConfig {
+  const { purpose, name, encrypt, password = "", suites = [1, 2], busyRetryAfter } = config;
+  const key = keySecret(new Uint8Array(32), 3, engine);
+  const knows = ({ ticketId, name: initiator, peerName, purpose: asked }: HelloInfo): boolean => {
+    const id = toHex(ticketId);
+    if (asked !== 5)
+      return config.tickets?.some((t) => t.id === id && t.nameI === initiator && t.nameR === peerName) === true;
+    const pair = [initiator, name].toSorted().join(" ");
+    return (
+      initiator !== name &&
+      config.resumes?.some((r) => r.id === id && [...r.names].toSorted().join(" ") === pair) === true
+    );
+  };
+  return {
+    engine,
+    random: (length) => new Uint8Array(length),
+    name,
+    encryption: encrypt,
+    suites,
+    admit: () => (busyRetryAfter === undefined ? undefined : { code: 3, retryAfter: busyRetryAfter }),
+    serves: (asked) => asked === purpose,
+    secretFor(hello) {
+      if (hello.purpose <= 2) return passwordOnce(password, hello.purpose as 1 | 2, engine);
+      return knows(hello) ? { ...key, purpose: hello.purpose } : undefined;
+    },
+  };
+}
+
+test("the errors that a program sees name what to do", () => {
+  const purpose: Purpose = 1;
+  const run = crp1.runs[0] as Run;
+  const [engine] = engines;
+  const mismatched = new Responder({
+    engine,
+    random: () => new Uint8Array(16),
+    name: "room",
+    encryption: false,
+    serves: (asked) => asked === purpose,
+    secretFor: () => undefined,
+  }).hello(frameOf(initiatorOf(engine, run).hello));
+  expect((mismatched.error as LinkError).message).toBe(
+    "encryption is off here and on there; set the same on both sides",
+  );
+});
