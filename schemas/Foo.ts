@@ -8,7 +8,7 @@ export const Foo = definePeer({
     title: { output: z.string() },
   },
   send: {
-    /** How far a worker has come, from 0 to 1. */
-    progress: { input: z.object({ job: z.string(), done: z.number().min(0).max(1) }), from: ["Worker"] },
+    /** Says something to Foo. */
+    chat: z.object({ text: z.string().max(2000) }),
   },
 });

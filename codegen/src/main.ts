@@ -9,7 +9,7 @@ const code = await run(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   error: (text) => process.stderr.write(text),
 });
-process.exitCode = code;
+process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 
 function readVersion(): string {
   const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
