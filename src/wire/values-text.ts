@@ -35,28 +35,33 @@ function readShort(bytes: Uint8Array, from: number, length: number): string | un
   return text;
 }
 
-const CACHED_KEYS = 1024;
-const keyBytes: (Uint8Array | undefined)[] = Array.from({ length: CACHED_KEYS });
+const CACHED_KEYS = 1_024;
+const MAX_KEY_BYTES = 32; // of one in the table
+const keyBytes = new Uint8Array(CACHED_KEYS * MAX_KEY_BYTES);
 const keyTexts: string[] = Array.from({ length: CACHED_KEYS }, () => "");
+const keyLengths = new Uint8Array(CACHED_KEYS);
 
-/** The key of an object, 0 to 31 bytes. The same few keys come again and again: they are kept, in a table that can't grow. */
+/**
+ * The key of an object, 0 to 31 bytes. The same few keys come again and again: they are kept, in a table that can't
+ * grow.
+ */
 export function readKey(bytes: Uint8Array, from: number, length: number): string {
   if (length === 0) return "";
-  const slot =
-    (length * 31 +
-      (bytes[from] as number) * 7 +
-      (bytes[from + length - 1] as number) * 61 +
-      (bytes[from + (length >> 1)] as number) * 13) &
-    (CACHED_KEYS - 1);
-  const known = keyBytes[slot];
-  if (known !== undefined && known.length === length) {
+  let hash =
+    length * 7 +
+    (bytes[from] as number) * 31 +
+    (bytes[from + length - 1] as number) * 61 +
+    (bytes[from + (length >> 1)] as number) * 13;
+  const slot = (hash ^ (hash >>> 10)) & (CACHED_KEYS - 1);
+  const known = slot * MAX_KEY_BYTES;
+  if (keyLengths[slot] === length) {
     let i = 0;
-    while (i < length && known[i] === bytes[from + i]) i++;
+    while (i < length && keyBytes[known + i] === bytes[from + i]) i++;
     if (i === length) return keyTexts[slot] as string;
   }
   const text = readText(bytes, from, length);
-  keyBytes[slot] = bytes.slice(from, from + length);
-  // a text that was a key once is stored by the engine in the form in which keys are compared
-  keyTexts[slot] = Object.keys({ [text]: 0 })[0] as string;
+  for (let i = 0; i < length; i++) keyBytes[known + i] = bytes[from + i] as number;
+  keyLengths[slot] = length;
+  keyTexts[slot] = text;
   return text;
 }
