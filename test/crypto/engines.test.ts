@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { concat } from "../../src/crypto/bytes.ts";
 import type { Suite } from "../../src/crypto/engine.ts";
@@ -83,12 +83,13 @@ test("what one engine seals in random parts the other opens, and both give the s
   );
 });
 
+/** A copy with one bit changed, wherever `bit` lands; nothing changes in no bytes. */
+function flip(source: Uint8Array, bit: number): Uint8Array {
+  const at = (bit >> 3) % Math.max(1, source.length);
+  return source.map((byte, i) => (i === at ? byte ^ (1 << (bit & 7)) : byte));
+}
+
 test("neither engine opens a message with one bit changed, in the message, the associated data, the nonce or the key", () => {
-  const flip = (source: Uint8Array, bit: number): Uint8Array => {
-    const copy = source.slice();
-    if (copy.length > 0) copy[(bit >> 3) % copy.length] = (copy[(bit >> 3) % copy.length] ?? 0) ^ (1 << (bit & 7));
-    return copy;
-  };
   fc.assert(
     fc.property(
       suites,
@@ -152,19 +153,20 @@ for (const engine of engines) {
 
 test("the portable engine offers ChaCha20-Poly1305 alone, the native one both, in an order that it keeps", () => {
   expect(portableEngine.suites()).toEqual([1]);
-  expect([...nativeEngine.suites()].toSorted()).toEqual([1, 2]);
+  expect(new Set(nativeEngine.suites())).toEqual(new Set([1, 2]));
   expect(nativeEngine.suites()).toBe(nativeEngine.suites());
 });
 
-test("AES goes first unless ChaCha20 is clearly faster", () => {
-  // A clock that moves by what a sealing would take: `chachaMs` and `aesMs` in turn.
-  const clock = (chachaMs: number, aesMs: number) => {
-    let [now, calls] = [0, 0];
-    return () => {
-      if (calls++ % 2 === 1) now += calls % 4 === 2 ? chachaMs : aesMs;
-      return now;
-    };
+/** A clock that moves by what a sealing would take: `chachaMs` and `aesMs` in turn. */
+function clock(chachaMs: number, aesMs: number): () => number {
+  let [now, calls] = [0, 0];
+  return () => {
+    if (calls++ % 2 === 1) now += calls % 4 === 2 ? chachaMs : aesMs;
+    return now;
   };
+}
+
+test("AES goes first unless ChaCha20 is clearly faster", () => {
   expect(preferredSuites(nativeEngine, clock(2, 1))).toEqual([2, 1]);
   expect(preferredSuites(nativeEngine, clock(1, 1.2))).toEqual([2, 1]);
   expect(preferredSuites(nativeEngine, clock(1, 3))).toEqual([1, 2]);

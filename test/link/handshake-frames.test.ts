@@ -72,23 +72,26 @@ test.each([
   }
 });
 
+/** Feeds every byte alone; the frame that came out. */
+function byByte(reader: FrameReader, bytes: Uint8Array): Frame {
+  let frame: Frame | undefined;
+  for (let i = 0; i < bytes.length; i++) {
+    reader.push(bytes.subarray(i, i + 1));
+    frame ??= reader.next();
+  }
+  if (frame === undefined) throw new Error("no frame");
+  return frame;
+}
+
 test("a handshake in segments of one byte, with a record right behind CONFIRM, works", () => {
   const initiator = new Initiator(initiatorConfig(2));
   const responder = new Responder(responderConfig(2));
   const incoming = new FrameReader([1]);
-  const byByte = (reader: FrameReader, bytes: Uint8Array): Frame | undefined => {
-    let frame: Frame | undefined;
-    for (let i = 0; i < bytes.length; i++) {
-      reader.push(bytes.subarray(i, i + 1));
-      frame ??= reader.next();
-    }
-    return frame;
-  };
-  const reply = responder.hello(byByte(incoming, initiator.hello) as Frame);
-  const outcome = initiator.receive(byByte(new FrameReader(), reply.send ?? new Uint8Array(0)) as Frame);
+  const reply = responder.hello(byByte(incoming, initiator.hello));
+  const outcome = initiator.receive(byByte(new FrameReader(), reply.send ?? new Uint8Array(0)));
   if ("error" in outcome) throw outcome.error;
   const record = outcome.established.sealer.seal(1, [ascii("at once")]);
-  const confirmed = responder.confirm(byByte(incoming, concat([outcome.send, record])) as Frame);
+  const confirmed = responder.confirm(byByte(incoming, concat([outcome.send, record])));
   if (confirmed.error !== undefined) throw confirmed.error;
   const rest = incoming.takeRest();
   expect(rest).toEqual(record);

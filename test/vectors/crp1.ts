@@ -138,4 +138,4 @@ export interface InitiatorRefusal {
   readonly expect: { readonly error: string; readonly answer: string; readonly peerCode?: number; readonly retryAfter?: number };
 }
 
-export const crp1 = load<Crp1>("crp1.json");
+export const crp1 = load("crp1.json") as Crp1;

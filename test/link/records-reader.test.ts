@@ -1,0 +1,130 @@
+import { expect, test } from "vitest";
+import { concat } from "../../src/crypto/bytes.ts";
+import { RecordReader } from "../../src/link/records.ts";
+import { seeded, seedOfRun, soak } from "../support/seeded.ts";
+import { openWhole, pair } from "./records-driver.ts";
+
+/** A record on the wire whose body is `length` bytes of a pattern: the reader does not look into it. */
+function fake(length: number, fill: number): Uint8Array {
+  const record = new Uint8Array(4 + length).fill(fill);
+  new DataView(record.buffer).setUint32(0, length);
+  return record;
+}
+
+/** All records that are whole. */
+function drain(reader: RecordReader): Uint8Array[] {
+  const records: Uint8Array[] = [];
+  for (let record = reader.next(); record !== undefined; record = reader.next()) {
+    records.push(concat([record.lengthPrefix, record.body]));
+  }
+  return records;
+}
+
+test("records come out alike at random cuts, whether read after each chunk or after several", () => {
+  const seed = seedOfRun();
+  const random = seeded(seed);
+  for (let round = 0; round < soak(150); round++) {
+    const records = Array.from({ length: 1 + Math.floor(random() * 12) }, (_, i) =>
+      fake(17 + Math.floor(random() ** 4 * 3000), i),
+    );
+    const stream = concat(records);
+    const reader = new RecordReader();
+    const got: Uint8Array[] = [];
+    const scale = 1 + random() ** 3 * 2000;
+    for (let at = 0; at < stream.length; ) {
+      const end = Math.min(stream.length, at + Math.floor(random() * scale));
+      reader.push(stream.subarray(at, end));
+      at = end;
+      if (random() < 0.7) got.push(...drain(reader));
+    }
+    got.push(...drain(reader));
+    expect(got.length, `seed ${seed}`).toBe(records.length);
+    expect(Buffer.compare(concat(got), stream), `seed ${seed}`).toBe(0);
+    expect(reader.isInsideRecord).toBe(false);
+  }
+});
+
+test("a record of 64 KiB in chunks of one byte is assembled, and is the same", () => {
+  const record = fake(65_553, 7);
+  const reader = new RecordReader();
+  for (let i = 0; i < record.length - 1; i++) {
+    reader.push(record.subarray(i, i + 1));
+    if (reader.next() !== undefined || !reader.isInsideRecord) throw new Error(`whole after ${i + 1} bytes`);
+  }
+  reader.push(record.subarray(-1));
+  const [got] = drain(reader);
+  expect(Buffer.compare(got ?? new Uint8Array(0), record)).toBe(0);
+  expect(reader.isInsideRecord).toBe(false);
+});
+
+test("a record that is whole in its chunk is not copied, and one that is not lies in a buffer of its own", () => {
+  const [a, b, c] = [fake(20, 1), fake(30, 2), fake(40, 3)];
+  const chunk = concat([a, b, c.subarray(0, 10)]);
+  const reader = new RecordReader();
+  reader.push(chunk);
+  expect(reader.next()?.body.buffer).toBe(chunk.buffer);
+  expect(reader.next()?.body.buffer).toBe(chunk.buffer);
+  expect(reader.next()).toBeUndefined();
+  reader.push(c.subarray(10));
+  const last = reader.next();
+  expect(last?.body.buffer.byteLength).toBe(44);
+  expect(last?.body).toEqual(c.subarray(4));
+});
+
+test.each([0, 16, 65_554, 0x80000000, 0xffffffff])(
+  "case 51: a length of %i is fatal as soon as it is there, and for good",
+  (length) => {
+    const prefix = new Uint8Array(4);
+    new DataView(prefix.buffer).setUint32(0, length);
+    for (const chunks of [
+      [prefix],
+      [prefix.subarray(0, 1), prefix.subarray(1)],
+      [concat([fake(17, 1), prefix.subarray(0, 3)]), prefix.subarray(3)],
+    ]) {
+      const reader = new RecordReader();
+      let error: unknown;
+      for (const chunk of chunks) {
+        reader.push(chunk);
+        try {
+          drain(reader);
+        } catch (thrown) {
+          error = thrown;
+        }
+      }
+      expect(error).toMatchObject({ code: "ERR_RECORD" });
+      expect((error as Error).message).toContain(String(length));
+      reader.push(fake(17, 1));
+      expect(() => reader.next()).toThrow(`${length} bytes`);
+    }
+  },
+);
+
+test("case 51: the shortest and the longest record are taken", () => {
+  for (const length of [17, 65_553]) {
+    const reader = new RecordReader();
+    reader.push(fake(length, 5));
+    expect(reader.next()?.body.length).toBe(length);
+  }
+});
+
+test("case 61: sealed records cut at random and glued together open in order", () => {
+  const seed = seedOfRun();
+  const random = seeded(seed);
+  for (const encryption of [true, false]) {
+    const { sealer, opener } = pair(encryption);
+    const payloads = Array.from({ length: 200 }, (_, i) => new Uint8Array(Math.floor(random() ** 3 * 9000)).fill(i));
+    const stream = concat(payloads.map((payload) => sealer.seal(1, [payload])));
+    const reader = new RecordReader();
+    let opened = 0;
+    for (let at = 0; at < stream.length; ) {
+      const end = at + 1 + Math.floor(random() ** 2 * 20_000);
+      reader.push(stream.subarray(at, end));
+      at = end;
+      for (const record of drain(reader)) {
+        const { payload } = openWhole(opener, record);
+        expect(Buffer.compare(payload, payloads[opened++] ?? new Uint8Array(0)), `seed ${seed}`).toBe(0);
+      }
+    }
+    expect(opened).toBe(payloads.length);
+  }
+});
