@@ -41,9 +41,11 @@ export class Dispatcher {
     return this.#running.size;
   }
 
-  /** Resolves when no handler runs. */
-  idle(): Promise<void> {
-    return this.#running.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  /** Resolves when no handler runs whose caller waits: a cancelled one is its own affair. */
+  async idle(): Promise<void> {
+    while ([...this.#running.values()].some((call) => !call.isCancelled)) {
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+    }
   }
 
   /** Takes GET or SEND. @throws Error when the frame breaks the rules; the session is then at fault. */
@@ -217,7 +219,7 @@ export class Dispatcher {
       this.#running.delete(channel);
       if (isSend) this.#sending--;
       this.#freed.shift()?.();
-      if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+      this.#noteIdle();
     }
     return wanted;
   }
@@ -225,6 +227,11 @@ export class Dispatcher {
   /** Takes CANCEL: the signal fires, and no answer will be sent. One for a call that has ended is dropped. */
   cancel(channel: number): void {
     this.#running.get(channel)?.cancel(new Error("the caller cancelled the call"));
+    this.#noteIdle();
+  }
+
+  #noteIdle(): void {
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** The session is over: the signals of running calls fire, their answers go nowhere. */
@@ -234,7 +241,7 @@ export class Dispatcher {
     this.#sending = 0;
     for (const call of running.values()) call.cancel(new Error(text));
     for (const resolve of this.#freed.splice(0)) resolve();
-    for (const resolve of this.#idle.splice(0)) resolve();
+    this.#noteIdle();
   }
 
   #refuse(channel: number, code: CallErrorCode, text: string): void {

@@ -42,8 +42,13 @@ interface Entry {
   ticketId: Uint8Array | undefined;
 }
 
-/** How long `close` waits for handlers that run. */
-export const CLOSE_GRACE_MS = 5_000;
+/** How long `close` waits for handlers that run, unless it is told otherwise. */
+export const DEFAULT_GRACE_MS = 5_000;
+
+export interface CloseOptions {
+  /** Milliseconds that running handlers have left. Default 5,000. */
+  graceMs?: number | undefined;
+}
 
 /** What User, Server and Client share: one conversation per peer, its session, and which link goes to which. */
 export class PeerTable {
@@ -164,12 +169,12 @@ export class PeerTable {
     this.#entries.get(peer)?.session?.end("done", text);
   }
 
-  /** Refuses new calls, waits for handlers that run (5 s at the most), says goodbye and ends every session. */
-  async close(text: string): Promise<void> {
+  /** Refuses new calls, waits for handlers that run as long as `graceMs`, says goodbye and ends every session. */
+  async close(text: string, graceMs = DEFAULT_GRACE_MS): Promise<void> {
     const drained = Promise.all([...this.#entries.values()].map(({ conversation }) => conversation.close(text)));
     let timer: { cancel(): void } | undefined;
     const grace = new Promise<void>((resolve) => {
-      timer = this.#options.environment.clock.after(CLOSE_GRACE_MS, resolve);
+      timer = this.#options.environment.clock.after(graceMs, resolve);
     });
     await Promise.race([drained, grace]);
     timer?.cancel();

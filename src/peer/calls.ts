@@ -50,7 +50,7 @@ export function buildWords(kind: KindMethods, start: Start, log: Logger, scope?:
 }
 
 /** A send that nobody awaits must not end the process: its promise counts as handled, and its failure is logged. */
-export function unawaited(sent: Promise<unknown>, label: string, log: Logger): Promise<unknown> {
+export function unawaited(sent: Promise<unknown>, label: string, log: Logger): Promise<void> {
   sent.catch((error: unknown) => log.info({ err: error }, `a send of ${label} failed`));
-  return sent;
+  return sent as Promise<void>; // a send settles with undefined
 }

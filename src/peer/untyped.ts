@@ -1,6 +1,6 @@
 import type { Scope } from "../call/handler-call.ts";
 import type { Stranger, UntypedPeer } from "../schema/peer-types.ts";
-import { unawaited } from "./calls.ts";
+import { type Start, unawaited } from "./calls.ts";
 import type { Directory } from "./directory.ts";
 
 /** A peer by name alone. */
@@ -19,27 +19,17 @@ function members<Extra extends object>(
   scope: Scope | undefined,
   extra: Extra,
 ): UntypedPeer & Extra {
+  const start: Start = (request) => directory.conversation(name).start(request);
   const peer: UntypedPeer = {
     name,
     get path() {
       return directory.path(name);
     },
-    get: (method, input, options) =>
-      directory.conversation(name).start({ word: "get", name: method, label: method, input, options, scope }),
-    async tell(method, input, options) {
-      await unawaited(
-        directory.conversation(name).start({ word: "send", name: method, label: method, input, options, scope }),
-        method,
-        directory.log,
-      );
-    },
-    async send(data, options) {
-      await unawaited(
-        directory.conversation(name).start({ word: "send", name: "", label: "send", input: data, options, scope }),
-        "send",
-        directory.log,
-      );
-    },
+    get: (method, input, options) => start({ word: "get", name: method, label: method, input, options, scope }),
+    tell: (method, input, options) =>
+      unawaited(start({ word: "send", name: method, label: method, input, options, scope }), method, directory.log),
+    send: (data, options) =>
+      unawaited(start({ word: "send", name: "", label: "send", input: data, options, scope }), "send", directory.log),
   };
   return Object.defineProperties(Object.create(null) as UntypedPeer & Extra, {
     ...Object.getOwnPropertyDescriptors(peer),

@@ -7,7 +7,7 @@ import { DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, isLoopback, portOption, R
 import { type Environment, environmentWith } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
 import { problemOfName } from "../link/names.ts";
-import { PeerTable } from "../node/peer-table.ts";
+import { type CloseOptions, PeerTable } from "../node/peer-table.ts";
 import type { KindMethods } from "../peer/calls.ts";
 import type { Directory } from "../peer/directory.ts";
 import { Peers } from "../peer/peers.ts";
@@ -199,10 +199,11 @@ export class User implements AsyncDisposable {
   }
 
   /**
-   * Leaves: new calls are refused, handlers that run get 5 s, their answers are delivered, then everything is freed. May be called again.
+   * Leaves: new calls are refused, handlers that run get a grace time, their answers are delivered, then everything is freed. May be
+   * called again; the first call's options count.
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(options?: CloseOptions): Promise<void> {
+    this.#closing ??= this.#close(options?.graceMs);
     return this.#closing;
   }
 
@@ -210,9 +211,9 @@ export class User implements AsyncDisposable {
     return this.close();
   }
 
-  async #close(): Promise<void> {
+  async #close(graceMs: number | undefined): Promise<void> {
     this.#introducer.close();
-    await this.#table.close(`${this.name} is closing`);
+    await this.#table.close(`${this.name} is closing`, graceMs);
     this.#room.close();
     await this.#reception.close();
     this.#log.info({}, `${this.name} left`);
