@@ -16,7 +16,7 @@ await using bar = await joinRoom(
     },
     send: {
       chat: async ({ text }, call) => {
-        console.log(`${call.from} says: ${text}`);
+        console.log(`${call.from} says: ${text}   (met over ${call.peer.path})`);
         if (call.peer.kind === "Foo") console.log(`asked back, it is "${await call.peer.get.title()}"`);
       },
     },

@@ -21,6 +21,7 @@ async function timed<T>(what: string, call: Promise<T>): Promise<T> {
 const { Bar } = foo.peers;
 // Bar need not be here yet: a call waits, within its deadline, until it is.
 await timed('get.test("Hello get")', Bar.get.test("Hello get"));
+console.log(`met Bar over ${Bar.path}`);
 await timed('get.find({ id: "1" })', Bar.get.find({ id: "1" }));
 await timed('send.chat("Hello!")', Bar.send.chat({ text: "Hello!" }));
 

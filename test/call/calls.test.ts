@@ -5,11 +5,12 @@ import { bind } from "../../src/runtime.ts";
 import { definePeer } from "../../src/schema/index.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
-import { closeAfter, type AnyUser } from "../support/typed.ts";
+import { type AnyUser, closeAfter } from "../support/typed.ts";
+import { until } from "../support/until.ts";
 
 expectNothingLeft();
 
-const Bar = definePeer({
+const barSchema = definePeer({
   get: {
     twice: { input: z.number(), output: z.number() },
     find: {
@@ -25,13 +26,13 @@ const Bar = definePeer({
   },
   send: { chat: z.object({ text: z.string().max(5) }) },
 });
-const Foo = definePeer({ get: { title: { output: z.string() } } });
+const fooSchema = definePeer({ get: { title: { output: z.string() } } });
 
 interface Handlers {
   Bar: Record<string, Record<string, (input: never, call: never) => unknown>>;
   Foo: Record<string, Record<string, (input: never, call: never) => unknown>>;
 }
-const network = bind<Handlers, { Bar: AnyUser; Foo: AnyUser }, unknown>({ Bar, Foo });
+const network = bind<Handlers, { Bar: AnyUser; Foo: AnyUser }, unknown>({ Bar: barSchema, Foo: fooSchema });
 
 const answers = {
   get: {
@@ -157,6 +158,7 @@ test("cases 74 and 76: a handler that throws, whatever and however, fails its ow
       throw undefined;
     },
     () => Promise.reject("secret"),
+    // oxlint-disable-next-line unicorn/no-thenable -- what a handler might return
     () => ({ then: (_: unknown, reject: (error: unknown) => void) => reject(new Error("secret")) }),
   ];
   let turn = 0;
@@ -191,7 +193,7 @@ test("a handler that never answers costs its caller the deadline, and may have r
     code: "TIMEOUT",
     outcome: "may have run",
   });
-  while (signal?.aborted !== true) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => signal?.aborted === true);
   expect(await foo.peers.Bar.get.twice(1)).toBe(2);
 });
 

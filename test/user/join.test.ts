@@ -5,6 +5,7 @@ import { Room } from "../../src/room/room.ts";
 import { User } from "../../src/user/user.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
+import { until } from "../support/until.ts";
 
 expectNothingLeft();
 
@@ -175,7 +176,7 @@ test("without a Room a join keeps trying, says how to start one, and gets in whe
     warn: (_fields: object, message: string) => void lines.push(message),
   };
   const joining = join({ port }, "Foo", { log });
-  while (lines.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => lines.length > 0);
   expect(lines[0]).toContain(`npx chatroom room --port ${port}`);
   const room = await openRoom({ port });
   expect((await joining).name).toBe("Foo");
@@ -210,7 +211,7 @@ test("a user that loses its Room joins again by itself, and its direct calls go 
   await first.close();
   expect(await foo.peer("Bar").get("echo", 2)).toBe(2);
   const second = await openRoom({ port });
-  while (second.names.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => second.names.length === 2);
   const baz = await join(second, "Baz");
   expect(await baz.peer("Bar").get("echo", 3)).toBe(3);
   expect(await foo.peer("Bar").get("echo", 4)).toBe(4);

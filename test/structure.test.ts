@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { expect, test } from "vitest";
+
+/**
+ * The rooms of the house, from the ground up, and all that each may import: rooms below it, and its own doors to the outside.
+ * Whoever needs another edge adds it here, with a reason that survives a review.
+ */
+const ROOMS: Readonly<Record<string, { rooms: readonly string[]; outside: readonly string[] }>> = {
+  base: { rooms: [], outside: ["node:crypto", "node:util"] }, // randomness; colours of the log
+  schema: { rooms: ["base"], outside: [] },
+  wire: { rooms: ["base"], outside: ["node:buffer", "msgpackr/*"] },
+  crypto: { rooms: ["base"], outside: ["node:crypto", "@noble/*"] },
+  pipe: { rooms: ["base"], outside: ["node:net"] },
+  link: { rooms: ["base", "wire", "crypto", "pipe"], outside: [] },
+  session: { rooms: ["base", "wire", "link"], outside: [] },
+  call: { rooms: ["base", "schema", "wire", "session"], outside: [] },
+  peer: { rooms: ["base", "schema", "call"], outside: [] }, // knows nothing of links: its directory is handed in
+  node: { rooms: ["base", "schema", "link", "session", "call", "peer"], outside: [] },
+  room: { rooms: ["base", "wire", "crypto", "pipe", "link"], outside: ["node:os"] }, // no sessions, no calls
+  user: { rooms: ["base", "schema", "wire", "crypto", "pipe", "link", "call", "peer", "node"], outside: ["node:os"] },
+  cli: { rooms: ["base", "link", "room", "user"], outside: ["node:*"] },
+  testing: { rooms: ["base", "crypto", "pipe", "link", "node", "room", "user"], outside: [] },
+};
+
+/** The package's entries stand above all rooms. */
+const ENTRIES = ["index.ts", "runtime.ts", "print-messages.ts"];
+
+const ROOT = resolve(import.meta.dirname, "..");
+
+interface Import {
+  readonly file: string;
+  readonly from: string;
+  readonly isType: boolean;
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => /(?<!\.d)\.ts$/.test(file) && !/(^|\/)(dist|node_modules)\//.test(file))
+    .map((file) => join(folder, file));
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  const found = text.matchAll(/^(?:import|export)\s+(type\s+)?(?:[\w*{}\s,$]*?\sfrom\s+)?"([^"]+)"/gm);
+  const dynamic = text.matchAll(/\bimport\((?:\s*)"([^"]+)"\)/g);
+  return [
+    ...[...found].map(([, type, from]) => ({ file, from: from as string, isType: type !== undefined })),
+    ...[...dynamic].map(([, from]) => ({ file, from: from as string, isType: false })),
+  ];
+}
+
+function target({ file, from }: Import): string | undefined {
+  return from.startsWith(".") ? relative(ROOT, resolve(ROOT, dirname(file), from)) : undefined;
+}
+
+function matches(name: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => (pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+}
+
+const imports = filesIn("src").flatMap(importsOf);
+
+test("every room imports only rooms below it and its own doors to the outside", () => {
+  const wrong: string[] = [];
+  for (const one of imports) {
+    const [, room = ""] = one.file.split("/");
+    if (ENTRIES.includes(room)) continue;
+    const allowed = ROOMS[room];
+    const to = target(one);
+    if (allowed === undefined) wrong.push(`${one.file}: there is no room "${room}"`);
+    else if (
+      to === undefined
+        ? !matches(one.from, allowed.outside)
+        : !to.startsWith(`src/${room}/`) && !allowed.rooms.includes(to.split("/")[1] ?? "")
+    ) {
+      wrong.push(`${one.file} imports ${one.from}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(imports.length).toBeGreaterThan(200); // the pattern still finds imports
+});
+
+test("rooms stand in one order: none is allowed a room that may import it", () => {
+  const order = Object.keys(ROOMS);
+  for (const [room, { rooms }] of Object.entries(ROOMS))
+    for (const below of rooms) expect(order.indexOf(below), `${room} on ${below}`).toBeLessThan(order.indexOf(room));
+  const siblings = ["room", "user"];
+  for (const one of siblings)
+    for (const other of siblings)
+      expect(ROOMS[one]?.rooms.includes(other), `${one} on its sibling ${other}`).toBe(false);
+});
+
+test("no files import each other in a circle, types aside", () => {
+  const edges = new Map<string, string[]>();
+  for (const one of imports) {
+    const to = target(one);
+    if (to !== undefined && !one.isType) edges.set(one.file, [...(edges.get(one.file) ?? []), to]);
+  }
+  const state = new Map<string, "open" | "done">();
+  const circles: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (state.get(file) === "done") return;
+    if (state.get(file) === "open") return void circles.push([...path.slice(path.indexOf(file)), file].join(" -> "));
+    state.set(file, "open");
+    for (const to of edges.get(file) ?? []) visit(to, [...path, file]);
+    state.set(file, "done");
+  };
+  for (const file of edges.keys()) visit(file, []);
+  expect(circles).toEqual([]);
+});
+
+test("what a user ships holds neither code generation nor a compiler, and generated code stands on one entry", () => {
+  for (const one of imports)
+    expect(target(one) ?? `src/${one.from}`, one.file).toMatch(/^src\/(?!ts-morph|typescript|tsx|chatroom)/);
+  for (const one of filesIn("codegen").flatMap(importsOf))
+    expect(target(one) ?? "codegen/", `${one.file} imports ${one.from}`).toMatch(/^codegen\//);
+  for (const one of filesIn("generated").flatMap(importsOf))
+    expect(one.from, one.file).toMatch(/^(chatroom\/runtime|\.\.\/schemas\/.+|\.\/.+\.d\.ts)$/);
+  const morph = filesIn("codegen/src").filter((file) => importsOf(file).some(({ from }) => from === "ts-morph"));
+  expect(morph.length, `one file knows ts-morph, not ${morph.join(", ")}`).toBeLessThanOrEqual(1);
+});
+
+test("only the files that are each a dependency's door import it", () => {
+  const doors: Readonly<Record<string, string>> = {
+    "node:net": "src/pipe/tcp.ts",
+    "node:crypto": "src/(crypto/.+|base/random.ts)",
+    "@noble/": "src/crypto/.+",
+    msgpackr: "src/wire/.+",
+  };
+  for (const [name, door] of Object.entries(doors)) {
+    for (const one of imports)
+      if (one.from.startsWith(name)) expect(one.file, `imports ${one.from}`).toMatch(new RegExp(`^${door}$`));
+  }
+});
