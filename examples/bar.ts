@@ -17,14 +17,15 @@ await using bar = await joinRoom(
     send: {
       chat: async ({ text }, call) => {
         console.log(`${call.from} says: ${text}   (met over ${call.peer.path})`);
-        if (call.peer.kind === "Foo") console.log(`asked back, it is "${await call.peer.get.title()}"`);
+        if (call.peer.kind !== "Foo") return;
+        const title = await call.peer.get.title(); // typed, since only a Foo gets here
+        await call.peer.send.chat({ text: `Nice to meet you, ${title}` });
       },
     },
   },
   { log: "error" },
 );
-console.log("here, and answering");
+console.log(`${bar.name} is here, and answers`);
 
 await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-await bar.peers.Foo.try.chat({ text: "Bar is leaving" }, { timeoutMs: 500 }); // by now Foo may be gone: a result, no throw
 console.log("leaving");

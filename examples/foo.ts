@@ -1,11 +1,19 @@
 // Foo: calls Bar in every way there is, answers what Bar asks back, then leaves.
+import { EventEmitter, once } from "node:events";
 import { joinRoom } from "../generated/index.js";
+
+const heard = new EventEmitter();
 
 await using foo = await joinRoom(
   "Foo",
   {
     get: { title: () => "Foo, the curious" },
-    send: { chat: ({ text }, call) => console.log(`${call.from} says: ${text}`) },
+    send: {
+      chat: ({ text }, call) => {
+        console.log(`${call.from} says: ${text}`);
+        heard.emit("chat");
+      },
+    },
   },
   { log: "error" },
 );
@@ -23,7 +31,9 @@ const { Bar } = foo.peers;
 await timed('get.test("Hello get")', Bar.get.test("Hello get"));
 console.log(`met Bar over ${Bar.path}`);
 await timed('get.find({ id: "1" })', Bar.get.find({ id: "1" }));
+const greeting = once(heard, "chat");
 await timed('send.chat("Hello!")', Bar.send.chat({ text: "Hello!" }));
+await greeting; // Bar sends one back
 
 const found = await timed('try.find({ id: "2" })', Bar.try.find({ id: "2" }));
 if (!found.ok && found.error.code === "NotFound")

@@ -34,7 +34,7 @@ interface Handlers {
 }
 const network = bind<Handlers, { Bar: AnyUser; Foo: AnyUser }, unknown>({ Bar: barSchema, Foo: fooSchema });
 
-const answers = {
+const usual = {
   get: {
     twice: (n: number) => n * 2,
     find: ({ id }: { id: string }, call: { fail(code: string, data?: unknown): never }) =>
@@ -57,8 +57,8 @@ async function pair(
   const room = await openRoom();
   const joined = { log: "silent", room: { port: room.port } } as const;
   const handlers = {
-    get: { ...answers.get, ...changes.get },
-    send: { ...answers.send, ...changes.send },
+    get: { ...usual.get, ...changes.get },
+    send: { ...usual.send, ...changes.send },
   } as unknown as Handlers["Bar"];
   const foo = closeAfter(await network.joinRoom("Foo", { get: { title: () => "the curious" } }, joined));
   const bar = closeAfter(await network.joinRoom("Bar", handlers, { ...joined, ...options } as never));
@@ -199,12 +199,11 @@ test("a handler that never answers costs its caller the deadline, and may have r
 
 test("cancelling reaches the handler's signal", async () => {
   const controller = new AbortController();
-  let fired = (): void => {};
-  const seen = new Promise<void>((resolve) => (fired = resolve));
+  let fired = false;
   const { foo } = await pair({
     get: {
       slow: (_: unknown, call: { signal: AbortSignal }) => {
-        call.signal.addEventListener("abort", () => fired());
+        call.signal.addEventListener("abort", () => (fired = true));
         controller.abort();
         return new Promise(() => {});
       },
@@ -214,7 +213,7 @@ test("cancelling reaches the handler's signal", async () => {
     code: "CANCELLED",
     outcome: "may have run",
   });
-  await seen;
+  await until(() => fired);
 });
 
 test("a call that is cancelled before it was sent did not run", async () => {
