@@ -27,8 +27,8 @@ export class OutMessage {
   endOffset = -1;
 
   /**
-   * Messages of one lane and flow never overtake each other; others may. By default the kind and the channel. Whoever needs an order among several kinds gives them
-   * one flow. In the lanes `control` and `send` it means nothing: they keep their order as a whole.
+   * Messages of one lane and flow never overtake each other; others may. By default it stands for the kind and the channel; whoever needs an order among several of those
+   * gives them a flow of their own, 2^39 or above. In the lanes `control` and `send` it means nothing: they keep their order as a whole.
    */
   readonly flow: number;
 
