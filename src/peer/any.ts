@@ -1,7 +1,6 @@
 import { PeerError } from "../base/errors.ts";
 import { DEFAULT_TIMEOUT_MS, type Request } from "../call/caller.ts";
-import type { Start } from "./calls.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory, Start } from "./directory.ts";
 
 /** Calls a live user of a kind, the least busy; while there is none, a call waits for one within its deadline. */
 export function startAny(directory: Directory, kind: string): Start {

@@ -1,8 +1,8 @@
 import { PeerError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import type { Request } from "../call/caller.ts";
 import type { Method, Word } from "../call/contract.ts";
 import type { Scope } from "../call/handler-call.ts";
+import type { Start } from "./directory.ts";
 import type { CallOptions } from "../schema/call-types.ts";
 
 /** A kind as its schema declares it, ready to build peers from. */
@@ -10,9 +10,6 @@ export interface KindMethods {
   readonly kind: string;
   readonly methods: readonly (Method & { readonly word: Word; readonly label: string })[];
 }
-
-/** Where the calls of a peer object go. */
-export type Start = (request: Request) => Promise<unknown>;
 
 export type Call = (input?: unknown, options?: CallOptions) => Promise<unknown>;
 

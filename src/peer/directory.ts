@@ -1,7 +1,11 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
+import type { Request } from "../call/caller.ts";
 import type { Conversation } from "../call/conversation.ts";
 import type { Path } from "../schema/peer-types.ts";
+
+/** Where the calls of a peer object go. */
+export type Start = (request: Request) => Promise<unknown>;
 
 /** What peer objects need of the program they belong to. */
 export interface Directory {
@@ -15,4 +19,17 @@ export interface Directory {
   live(kind: string): readonly string[];
   /** Calls `run` whenever somebody comes or goes, until the returned function is called. */
   onChange(run: () => void): () => void;
+}
+
+/** Calls the user of that name. What is wrong with the name shows as a rejection, like every failure of a call. */
+export function startAt(directory: Directory, name: string): Start {
+  return (request) => {
+    let conversation: Conversation;
+    try {
+      conversation = directory.conversation(name);
+    } catch (error) {
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+    return conversation.start(request);
+  };
 }

@@ -1,7 +1,7 @@
 import type { Scope, Views } from "../call/handler-call.ts";
 import { startAny } from "./any.ts";
-import { buildWords, type KindMethods, type Start, type Words } from "./calls.ts";
-import type { Directory } from "./directory.ts";
+import { buildWords, type KindMethods, type Words } from "./calls.ts";
+import { type Directory, type Start, startAt } from "./directory.ts";
 import { buildGroup } from "./group.ts";
 import { stranger, untypedPeer } from "./untyped.ts";
 
@@ -43,7 +43,7 @@ export class Peers implements Views {
   #kindPeers(kind: KindMethods, scope?: Scope): object {
     const named = (name: string): object & Words =>
       scope === undefined ? this.#cached(kind, name) : this.#typed(kind, name, scope);
-    const peers = this.#members(kind, kind.kind, this.#startAt(kind.kind), scope);
+    const peers = this.#members(kind, kind.kind, startAt(this.#directory, kind.kind), scope);
     peers["named"] = (name: string) => {
       if (typeof name !== "string" || name === "") {
         throw new TypeError(`peers.${kind.kind}.named: a user's name must be a text that is not empty`);
@@ -67,11 +67,7 @@ export class Peers implements Views {
   }
 
   #typed(kind: KindMethods, name: string, scope?: Scope): object & Words {
-    return Object.freeze(this.#members(kind, name, this.#startAt(name), scope));
-  }
-
-  #startAt(name: string): Start {
-    return (request) => this.#directory.conversation(name).start(request);
+    return Object.freeze(this.#members(kind, name, startAt(this.#directory, name), scope));
   }
 
   #members(kind: KindMethods, name: string, start: Start, scope: Scope | undefined): Record<string, unknown> & Words {

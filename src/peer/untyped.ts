@@ -1,7 +1,7 @@
 import type { Scope } from "../call/handler-call.ts";
 import type { Stranger, UntypedPeer } from "../schema/peer-types.ts";
-import { type Start, unawaited } from "./calls.ts";
-import type { Directory } from "./directory.ts";
+import { unawaited } from "./calls.ts";
+import { type Directory, startAt } from "./directory.ts";
 
 /** A peer by name alone. */
 export function untypedPeer(directory: Directory, name: string, scope?: Scope): UntypedPeer {
@@ -19,7 +19,7 @@ function members<Extra extends object>(
   scope: Scope | undefined,
   extra: Extra,
 ): UntypedPeer & Extra {
-  const start: Start = (request) => directory.conversation(name).start(request);
+  const start = startAt(directory, name);
   const peer: UntypedPeer = {
     name,
     get path() {
