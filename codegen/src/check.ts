@@ -73,7 +73,7 @@ function checkMethodName({ name, origin }: Method, refuse: Refuse): void {
 function checkErrorCode(code: string, origin: Origin, refuse: Refuse): void {
   if (RESERVED.includes(code)) {
     refuse(origin, `an error can't be named ${code}, JavaScript gives that name a meaning: choose another`);
-  } else if (/^[A-Z0-9_]{2,}$/.test(code)) {
+  } else if (code === code.toUpperCase() && /[A-Z].*[A-Z_]/.test(code)) {
     refuse(origin, `errors in capitals are chatroom's own: ${pascalCase(code.toLowerCase())} instead of ${code}`);
   } else if (!/^[A-Z][A-Za-z0-9]*$/.test(code)) {
     refuse(origin, `an error is named in PascalCase, with letters and digits: ${pascalCase(code)} instead of ${code}`);
@@ -111,8 +111,8 @@ function checkEmittedNames(kinds: readonly Kind[], refuse: Refuse): void {
       const before = taken.get(name);
       const isTaken = taken.has(name);
       taken.set(name, before ?? { kind, method });
-      // Methods of one kind that clash have equal names, which is told already.
-      if (!isTaken || before?.kind === kind) continue;
+      // Kinds of one name, and methods of one name in a kind, are told already.
+      if (!isTaken || before?.kind.name === kind.name) continue;
       const pair = `${describe(kind, method)} ${before ? describe(before.kind, before.method) : ""}`;
       if (told.has(pair)) continue;
       told.add(pair);

@@ -45,7 +45,7 @@ export class Place {
     return found ? new Place(this.#sources, found) : this.#stay();
   }
 
-  /** What a schema of that type wraps: `array`, `optional`, `nullable`, ... ; for records "record" is the value, "key" the key. */
+  /** What a schema of that type wraps: `array`, `optional`, `nullable`, ... ; for records "record" is the value, "key" the key; for tuples "rest". */
   inner(type: string): Place {
     const found = this.#located && findInner(this.#sources, this.#located, type);
     return found ? new Place(this.#sources, found) : this;
@@ -142,19 +142,25 @@ function findMember(
     const next = expression.name === "shape" ? undefined : followOnce(sources, { module, expression });
     return next ? findMember(sources, next, name, steps - 1) : inside(expression.object);
   }
-  if (expression.kind === "call") {
-    const parts = expression.args.toReversed();
-    if (expression.callee.kind === "member" && !isZod(module, expression.callee.object))
-      parts.push(expression.callee.object);
-    else if (constructorOf(module, expression) === undefined) return undefined;
-    return firstOf(parts, inside);
-  }
+  if (expression.kind === "call") return firstOf(shapesOf(module, expression), inside);
   if (expression.kind !== "object") return undefined;
   return firstOf(expression.members.toReversed(), (member) => {
     if (member.name !== name) return member.name === undefined ? inside(member.value) : undefined;
     const located = { module, expression: member.value };
     return { place: new Place(sources, located, member), located };
   });
+}
+
+/** The parts of a call that may hold the fields of the schema it makes, the decisive one first. */
+function shapesOf(module: SourceModule, expression: Expression & { kind: "call" }): readonly Expression[] {
+  const { callee, args } = expression;
+  const made = constructorOf(module, expression);
+  const name = made ?? (callee.kind === "member" ? callee.name : "");
+  // What pick, omit and their like are given has the same keys, but no schemas.
+  const addsFields = /^(?:extend|safeExtend|merge|object|strictObject|looseObject)$/.test(name);
+  if (made !== undefined) return addsFields ? args.toReversed() : args.slice(0, 1);
+  if (callee.kind !== "member") return [];
+  return addsFields ? [...args.slice(0, 1), callee.object] : [callee.object];
 }
 
 function findItem(sources: Sources, at: Located, index: number): Located | undefined {
@@ -179,6 +185,7 @@ function findInner(sources: Sources, at: Located, type: string): Located | undef
   if (expression.kind !== "call") return undefined;
   const made = constructorOf(module, expression);
   if (made !== undefined) {
+    if (type === "rest" && expression.args[1]) return { module, expression: expression.args[1] };
     if (type === "optional" && made === "nullish") return { module, expression };
     const isRecord = /record$/i.test(made);
     const matches = type === "record" || type === "key" ? isRecord : WRAPPERS[type]?.includes(made);
@@ -187,6 +194,7 @@ function findInner(sources: Sources, at: Located, type: string): Located | undef
   }
   if (expression.callee.kind !== "member") return undefined;
   const { object, name } = expression.callee;
+  if (type === "rest" && name === "rest" && expression.args[0]) return { module, expression: expression.args[0] };
   if (type === "optional" && name === "nullish") return { module, expression };
   if (WRAPPERS[type]?.includes(name)) return { module, expression: object };
   return findInner(sources, { module, expression: object }, type);

@@ -7,6 +7,8 @@ export interface Problem extends Spot {
   file: string;
   /** What is wrong, and what to write instead. */
   message: string;
+  /** The part of the network that it concerns, as in `Bar.find input.id`; of several, the first. */
+  about?: string;
 }
 
 /** Stops the run: carries everything that was found until then. */
@@ -20,7 +22,7 @@ export class ProblemsError extends Error {
   }
 }
 
-/** In the order of files and places, without doubles. */
+/** In the order of files and places; what concerns several parts of the network is told once. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
   const sorted = problems.toSorted(
     (a, b) =>
@@ -35,7 +37,8 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
 /** `file:line:column: message`, then the line itself with a caret under the place. `read` gives the text of a file. */
 export function formatProblem(problem: Problem, cwd: string, read: (path: string) => string | undefined): string {
   const file = relative(cwd, problem.file).split(sep).join("/");
-  const head = `${file}:${problem.line}:${problem.column}: ${problem.message}`;
+  const about = problem.about === undefined ? "" : `${problem.about}: `;
+  const head = `${file}:${problem.line}:${problem.column}: ${about}${problem.message}`;
   const line = read(problem.file)?.split(/\r?\n/)[problem.line - 1];
   if (line === undefined || line.trim() === "") return head;
   const gutter = `${problem.line} | `;

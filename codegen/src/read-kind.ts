@@ -72,7 +72,7 @@ class KindReader {
 
   #readMethod(word: Word, name: string, definition: unknown, place: Place): void {
     const isShort = word === "send" && isZodSchema(definition);
-    if (!isShort && (!isRecord(definition) || isZodSchema(definition))) {
+    if (!isShort && !isRecord(definition)) {
       const wanted = word === "get" ? "{ input: schema, output: schema }" : "a zod schema, or { input: schema }";
       this.#refuse(place, `${word} ${name} takes ${wanted}`);
       return;
@@ -84,8 +84,11 @@ class KindReader {
       const known = METHOD_KEYS[word].join(", ");
       this.#refuse(place.field(key), `"${key}" is not known here: a ${word} has ${known}`);
     }
+    const label = `${this.#kind.name}.${name}`;
     const side = (key: string, nothing: Sides): Sides =>
-      key in parts ? readSides(parts[key], isShort ? place : place.field(key), this.#problems) : nothing;
+      key in parts
+        ? readSides(parts[key], isShort ? place : place.field(key), `${label} ${key}`, this.#problems)
+        : nothing;
     this.#readFromNames(parts["fromNames"], place.field("fromNames"));
     this.#kind.methods.push({
       word,
@@ -94,12 +97,12 @@ class KindReader {
       origin: originOf(place),
       input: side("input", { sent: NOTHING, parsed: NOTHING }),
       output: word === "get" ? side("output", { sent: VOID, parsed: VOID }) : undefined,
-      errors: word === "get" ? this.#readErrors(parts["errors"], place.field("errors")) : [],
+      errors: word === "get" ? this.#readErrors(parts["errors"], label, place.field("errors")) : [],
       from: this.#readFrom(parts["from"], place.field("from")),
     });
   }
 
-  #readErrors(errors: unknown, place: Place): DeclaredError[] {
+  #readErrors(errors: unknown, label: string, place: Place): DeclaredError[] {
     if (errors === undefined) return [];
     if (!isRecord(errors)) {
       this.#refuse(place, "errors takes an object: { NotFound: schema of its data }");
@@ -107,7 +110,12 @@ class KindReader {
     }
     return Object.entries(errors).map(([code, schema]) => {
       const at = place.field(code);
-      return { code, data: readSides(schema, at, this.#problems), doc: at.doc, origin: originOf(at) };
+      return {
+        code,
+        data: readSides(schema, at, `${label} ${code}`, this.#problems),
+        doc: at.doc,
+        origin: originOf(at),
+      };
     });
   }
 
@@ -140,7 +148,7 @@ function isWord(text: string): text is Word {
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isZodSchema(value);
 }
 
 /** A list that leaves somebody to call. */

@@ -18,14 +18,16 @@ type Side = keyof Sides;
 
 interface Reading {
   side: Side;
+  /** For messages: which part of the network is read. */
+  about: string;
   problems: Problem[];
   /** The schemas that the walk is inside of, to find those that contain themselves. */
   inside: ReadonlySet<ZodSchema>;
 }
 
-/** Both sides of a schema as plain types. What can't be printed exactly becomes a problem at its place. */
-export function readSides(schema: unknown, place: Place, problems: Problem[]): Sides {
-  const read = (side: Side) => readType(schema, place, { side, problems, inside: new Set() });
+/** Both sides of a schema as plain types; `about` names it in messages. What can't be printed exactly becomes a problem at its place. */
+export function readSides(schema: unknown, place: Place, about: string, problems: Problem[]): Sides {
+  const read = (side: Side) => readType(schema, place, { side, about, problems, inside: new Set() });
   return { sent: read("sent"), parsed: read("parsed") };
 }
 
@@ -48,10 +50,10 @@ const NAMES: Readonly<Record<string, string>> = {
 
 function readType(schema: unknown, place: Place, reading: Reading): Type {
   const refuse = (message: string, at: Span = place.span): Type => {
-    reading.problems.push({ file: place.file, ...at.start, message });
+    reading.problems.push({ file: place.file, ...at.start, message, about: reading.about });
     return UNKNOWN;
   };
-  if (!isZodSchema(schema)) return refuse(isOldZodSchema(schema) ? OLD_ZOD : NO_ZOD);
+  if (!isZodSchema(schema)) return refuse(isOldZodSchema(schema) ? OLD_ZOD : schema === undefined ? NO_VALUE : NO_ZOD);
   if (reading.inside.has(schema)) return refuse(RECURSIVE);
   const def = defOf(schema);
   const brand = place.method("brand");
@@ -63,7 +65,11 @@ function readType(schema: unknown, place: Place, reading: Reading): Type {
   const inner = (): Type => readType(def.innerType, place.inner(def.type), deeper);
   switch (def.type) {
     case "array":
-      return { kind: "array", element: readType(def.element, place.inner("array"), deeper), readonly: false };
+      return {
+        kind: "array",
+        element: readType(def.element, place.inner("array"), within(deeper, "[]")),
+        readonly: false,
+      };
     case "tuple":
       return readTuple(def, place, deeper);
     case "object":
@@ -104,10 +110,10 @@ function readType(schema: unknown, place: Place, reading: Reading): Type {
 function readTuple(def: ZodDef, place: Place, reading: Reading): Type {
   const schemas = def.items ?? [];
   const items = schemas.map((item, index) => ({
-    type: readType(item, place.item(index), reading),
+    type: readType(item, place.item(index), within(reading, `[${index}]`)),
     optional: schemas.slice(index).every((later) => isOptional(later, reading.side)),
   }));
-  const rest = def.rest ? readType(def.rest, place, reading) : undefined;
+  const rest = def.rest ? readType(def.rest, place.inner("rest"), within(reading, "[]")) : undefined;
   return { kind: "tuple", items, rest, readonly: false };
 }
 
@@ -116,7 +122,7 @@ function readObject(def: ZodDef, place: Place, reading: Reading, refuse: (messag
   if (catchall !== undefined && catchall !== "never" && catchall !== "unknown") return refuse(CATCHALL);
   const fields = Object.entries(def.shape ?? {}).map(([name, schema]): Field => {
     const at = place.field(name);
-    const type = readType(schema, at, reading);
+    const type = readType(schema, at, within(reading, `.${name}`));
     const described = descriptionOf(schema);
     return { name, type, optional: isOptional(schema, reading.side), doc: at.doc ?? described, origin: at.origin };
   });
@@ -129,7 +135,7 @@ function readObject(def: ZodDef, place: Place, reading: Reading, refuse: (messag
 
 function readRecord(def: ZodDef, place: Place, reading: Reading): Type {
   const key = readType(def.keyType, place.inner("key"), reading);
-  const value = readType(def.valueType, place.inner("record"), reading);
+  const value = readType(def.valueType, place.inner("record"), within(reading, "[]"));
   const isPartial = isPartialRecord(def) || (reading.side === "sent" && isOptional(def.valueType, "sent"));
   return { kind: "record", key, value, partial: isPartial, readonly: false };
 }
@@ -152,6 +158,11 @@ function readCustom(schema: ZodSchema, place: Place, refuse: (message: string, a
   if (!isBytes) return refuse(isInstance ? INSTANCE : CUSTOM);
   const properties = place.method("properties");
   return properties ? refuse(CUSTOM, properties) : { kind: "plain", text: "Uint8Array" };
+}
+
+/** The reading of a part. */
+function within(reading: Reading, part: string): Reading {
+  return { ...reading, about: `${reading.about}${part}` };
 }
 
 /** Whether a key of that schema may be missing, on that side: zod's own rule, as its types state it. */
@@ -236,6 +247,7 @@ function descriptionOf(schema: ZodSchema): string | undefined {
 }
 
 const OLD_ZOD = 'this is a schema of zod 3: install zod 4, and import { z } from "zod"';
+const NO_VALUE = "there is nothing here: is it imported from a file that imports this one?";
 const NO_ZOD = "this is not a zod schema: write one, as in z.string()";
 const BRANDED = "a brand exists for the compiler alone and does not travel: leave .brand() out";
 const TYPE_ARGUMENTS =
@@ -250,7 +262,7 @@ const INSTANCE =
 const CUSTOM = "what a custom check accepts can't be read from it: write a plain schema and refine it with .refine()";
 const READONLY = ".readonly() has no exact plain type here: leave it out";
 const RECURSIVE =
-  "a schema that contains itself has no plain type yet: end it at a fixed depth, or send a flat z.array(...) whose items name their parents";
+  "a schema that contains itself, or z.lazy(), has no plain type yet: end it at a fixed depth, or send a flat z.array(...) whose items name their parents";
 const PIPED =
   "the type that comes out of a transform, pipe, codec or preprocess can't be read from the schema: declare what travels, and convert in the program";
 

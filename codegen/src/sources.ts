@@ -66,19 +66,13 @@ export class Sources {
   }
 }
 
-/** Whether a constant's value is a call of chatroom's `definePeer`, under whatever name the module imports it. */
+/** Whether an expression is a call of `definePeer`, under whatever name and from wherever the module imports it. */
 export function callsDefinePeer(module: SourceModule, value: Expression): value is Expression & { kind: "call" } {
   if (value.kind !== "call") return false;
   const { callee } = value;
-  const isSchemaEntry = (local: string, imported: string) =>
-    module.imports.some((one) => one.local === local && one.imported === imported && one.from === "chatroom/schema");
-  if (callee.kind === "name") return isSchemaEntry(callee.name, "definePeer");
-  return (
-    callee.kind === "member" &&
-    callee.name === "definePeer" &&
-    callee.object.kind === "name" &&
-    isSchemaEntry(callee.object.name, "*")
-  );
+  if (callee.kind === "member") return callee.name === "definePeer";
+  if (callee.kind !== "name") return false;
+  return (module.imports.find((one) => one.local === callee.name)?.imported ?? callee.name) === "definePeer";
 }
 
 /** The constants of a module that are peer kinds. */
