@@ -20,7 +20,7 @@ const ROOMS: Readonly<Record<string, { rooms: readonly string[]; outside: readon
   room: { rooms: ["base", "wire", "crypto", "pipe", "link"], outside: ["node:os"] }, // no sessions, no calls
   user: { rooms: ["base", "schema", "wire", "crypto", "pipe", "link", "call", "peer", "node"], outside: ["node:os"] },
   cli: { rooms: ["base", "link", "room", "user"], outside: ["node:*"] },
-  testing: { rooms: ["base", "crypto", "pipe", "link", "node", "room", "user"], outside: [] },
+  testing: { rooms: ["base", "crypto", "pipe", "link", "call", "node", "room", "user"], outside: [] },
 };
 
 /** The package's entries stand above all rooms. */

@@ -19,7 +19,7 @@ const network = bind<Handlers, Record<"Foo" | "Bar", AnyUser>, unknown>({ Foo: f
 
 async function openNetwork(): Promise<{
   foo: AnyUser;
-  addBar(name?: string, twice?: (n: number) => unknown): Promise<AnyUser>;
+  readonly addBar: (name?: string, twice?: (n: number) => unknown) => Promise<AnyUser>;
 }> {
   const room = await openRoom();
   const at = { log: "silent", room: { port: room.port } } as const;
@@ -117,7 +117,7 @@ test("peer objects are frozen, without a prototype, awaitable without being call
   const { foo, addBar } = await openNetwork();
   await addBar();
   const peer = foo.peers.Bar;
-  expect(await peer).toBe(peer);
+  expect(await Promise.resolve(peer)).toBe(peer);
   expect(Object.isFrozen(peer)).toBe(true);
   expect(Object.getPrototypeOf(peer)).toBeNull();
   expect(Object.getPrototypeOf(peer.get)).toBeNull();
