@@ -1,0 +1,23 @@
+/** The goals of the design, as multiples of `raw` in the same run unless the name says otherwise. `atLeast` false: less is better. */
+export interface Goal {
+  readonly metric: string;
+  readonly atLeast: boolean;
+  readonly sealed: number;
+  readonly off: number;
+  readonly floor: number;
+}
+
+export const GOALS: readonly Goal[] = [
+  { metric: "p50Us", atLeast: false, sealed: 1.5, off: 0.85, floor: 2.2 },
+  { metric: "callsPerS", atLeast: true, sealed: 1.5, off: 1.8, floor: 1.3 },
+  { metric: "cpuUsPerCall", atLeast: false, sealed: 0.65, off: 0.55, floor: 0.75 },
+  { metric: "oneWayPerS", atLeast: true, sealed: 1.6, off: 2.0, floor: 1.0 },
+  { metric: "mibPerS", atLeast: true, sealed: 0.7, off: 1.0, floor: 0.5 },
+];
+
+/** CPU of a handshake on both sides, as a multiple of `tls` in the same run. */
+export const HANDSHAKE_GOAL = { goal: 0.4, floor: 0.6 };
+/** Memory of an idle connection in the accepting process. */
+export const IDLE_GOAL_BYTES = { goal: 12_288, floor: 16_384 };
+/** From `Room.open` to the first answer, a Room and two users in one warm process. */
+export const INTRODUCTION_GOAL_MS = { goal: 50, floor: 150 };

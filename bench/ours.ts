@@ -1,0 +1,85 @@
+import { Room } from "../src/index.ts";
+import { bind } from "../src/runtime.ts";
+import type { Adapter, Connection, Payload } from "./adapter.ts";
+import { acceptLinks, touchLink } from "./ours-links.ts";
+import { Answerer, Asker } from "./ours-schema.ts";
+
+// What codegen would print for ours-schema.ts, as far as it is needed here.
+interface Handlers {
+  Answerer: {
+    get: { echo(input: Payload): Payload; echoBytes(input: Uint8Array): Uint8Array; told(): number };
+    send: { note(input: Payload): void };
+  };
+  Asker: object;
+}
+interface AnswererPeer {
+  get: {
+    echo(input: Payload): Promise<Payload>;
+    echoBytes(input: Uint8Array): Promise<Uint8Array>;
+    told(): Promise<number>;
+  };
+  send: { note(input: Payload): Promise<void> };
+}
+interface Joined {
+  readonly peers: { readonly Answerer: AnswererPeer };
+  close(): Promise<void>;
+}
+
+const network = bind<Handlers, { Answerer: Joined; Asker: Joined }, object>({ Answerer, Asker });
+
+/** The shipped product with its defaults: a Room and a typed peer in one process, a typed peer in the other; validation both ways. */
+export function ours(encryption: boolean): Adapter {
+  const shared = { encryption, log: "silent" } as const;
+  const open = async (): Promise<{ room: Room; answerer: Joined }> => {
+    const room = await Room.open({ port: 0, ...shared });
+    let notes = 0;
+    const answerer = await network.joinRoom(
+      "Answerer",
+      {
+        get: { echo: (data) => data, echoBytes: (data) => data, told: () => notes },
+        send: {
+          note: () => {
+            notes++;
+          },
+        },
+      },
+      { room: { port: room.port }, ...shared },
+    );
+    return { room, answerer };
+  };
+  const join = (port: number): Promise<Joined> => network.joinRoom("Asker", {}, { room: { port }, ...shared });
+  return {
+    serve: async () => ({ port: (await open()).room.port }),
+    accept: () => acceptLinks(encryption),
+    touch: async (port) => {
+      const link = await touchLink(port, encryption);
+      return { close: () => link.destroy() };
+    },
+    connect: async (port) => connectionOf(await join(port)),
+    async introduce() {
+      const start = performance.now();
+      const { room, answerer } = await open();
+      const asker = await join(room.port);
+      await asker.peers.Answerer.get.told();
+      const ms = performance.now() - start;
+      await Promise.all([asker.close(), answerer.close()]);
+      await room.close();
+      return ms;
+    },
+  };
+}
+
+function connectionOf(asker: Joined): Connection {
+  const { get, send } = asker.peers.Answerer;
+  return {
+    call: (data) => get.echo(data),
+    echo: (data) => get.echoBytes(data),
+    told: () => get.told(),
+    async tell(data, count) {
+      const all: Promise<void>[] = [];
+      for (let i = 0; i < count; i++) all.push(send.note(data));
+      await Promise.all(all);
+    },
+    close: () => asker.close(),
+  };
+}

@@ -1,0 +1,23 @@
+/**
+ * `npm run bench`, or `node --import tsx bench/run.ts [systems] [--quick]`: compiles the benchmark and the sources it measures
+ * to bench/dist, as a release would be, then measures in processes of plain Node. A loader that compiles on the fly would
+ * change what is measured.
+ */
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { checkFrozen } from "./frozen.ts";
+
+const folder = new URL("./", import.meta.url);
+checkFrozen(folder);
+rmSync(new URL("dist", folder), { recursive: true, force: true });
+const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", folder));
+const run = (...args: string[]): void => {
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+};
+run(tsc, "-p", fileURLToPath(folder));
+run(
+  fileURLToPath(new URL(`dist/bench/${process.argv.includes("--handshake") ? "handshake" : "main"}.js`, folder)),
+  ...process.argv.slice(2),
+);
