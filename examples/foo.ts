@@ -35,6 +35,6 @@ const greeting = once(heard, "chat");
 await timed('send.chat("Hello!")', Bar.send.chat({ text: "Hello!" }));
 await greeting; // Bar sends one back
 
-const found = await timed('try.find({ id: "2" })', Bar.try.find({ id: "2" }));
+const found = await Bar.try.find({ id: "2" }); // a result instead of a throw
 if (!found.ok && found.error.code === "NotFound")
-  console.log(`Bar has no title ${found.error.data.id}, and the compiler knows`);
+  console.log(`try.find({ id: "2" }) -> NotFound, with the data ${found.error.data.id}`);

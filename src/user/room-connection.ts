@@ -43,8 +43,9 @@ const REFUSED_WAIT_MS = 60_000;
 /** From the link to the complete welcome. */
 const WELCOME_MS = 10_000;
 
-/** Tries between two lines in the log. */
-const TRIES_PER_LINE = 10;
+/** The failed tries that are told: the fourth, since a Room that starts together with its users is there by then, and every tenth from there. */
+const FIRST_TOLD = 3;
+const TOLD_EACH = 10;
 
 /** The user's link to its Room: joins, and joins again when the link is lost, until it is closed. */
 export class RoomConnection {
@@ -123,7 +124,7 @@ export class RoomConnection {
     const wait =
       Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(this.#tries, 10)) * (0.5 + environment.chance() / 2);
     const longest = Math.max(wait, (error.retryAfter ?? 0) * 1_000, refused ? REFUSED_WAIT_MS : 0);
-    if (this.#tries++ % TRIES_PER_LINE === 0) {
+    if (this.#tries++ % TOLD_EACH === FIRST_TOLD) {
       const start =
         error.code === "ERR_UNREACHABLE" ? `; start one with: npx chatroom room --port ${this.#options.port}` : "";
       log.warn({ err: error }, `no Room at ${this.address} yet, trying on${start}`);
