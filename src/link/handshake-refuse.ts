@@ -20,6 +20,9 @@ export const CODE = {
   limit: 14, // close only
 } as const;
 
+/** What could make a line of a log read otherwise than it is. */
+const INVISIBLE = /[\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 /** What each code shows as, and what it means; a code that is not here is ERR_REFUSED. */
 const MEANINGS: ReadonlyMap<number, readonly [LinkErrorCode, string]> = new Map([
   [CODE.version, ["ERR_VERSION", "it speaks another version of the protocol"]],
@@ -52,7 +55,7 @@ export function errorOfCode(
   if (code === CODE.encryptionMismatch && encryption !== undefined)
     message = `the other side refused: ${mismatch(encryption)}`;
   if (retryAfter !== undefined && retryAfter > 0) message += `; it asks to wait ${retryAfter} s`;
-  if (text !== "") message += ` (peer says: ${JSON.stringify(text)})`;
+  if (text !== "") message += ` (peer says: ${JSON.stringify(text.replace(INVISIBLE, "\ufffd"))})`;
   return new LinkError(errorCode, message, { received: code, retryAfter });
 }
 

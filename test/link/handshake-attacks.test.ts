@@ -262,10 +262,12 @@ test("case 19: another version is refused with 1 before anything else of HELLO i
 });
 
 test("case 20: a REFUSE shows as what the peer says, with its text, and a malformed one as ERR_MALFORMED", () => {
-  const said = new Initiator(initiatorConfig(1)).receive(frameOf(encodeRefuse(3, 6.2, "full house")));
+  const said = new Initiator(initiatorConfig(1)).receive(frameOf(encodeRefuse(3, 6.2, "full\u202e house")));
   if (!("error" in said)) throw new Error("accepted");
   expect([said.error.code, said.error.retryAfter, said.send]).toEqual(["ERR_BUSY", 7, undefined]);
-  expect(said.error.message).toBe('the other side refused: it is busy; it asks to wait 7 s (peer says: "full house")');
+  expect(said.error.message).toBe(
+    'the other side refused: it is busy; it asks to wait 7 s (peer says: "full\ufffd house")',
+  );
   for (const body of [
     new Uint8Array(3),
     Uint8Array.of(0, 3, 0, 0, 0xff),
