@@ -4,13 +4,14 @@ export interface Goal {
   readonly atLeast: boolean;
   readonly sealed: number;
   readonly off: number;
+  /** Of calls as they are today, whose values describe themselves. */
   readonly floor: number;
 }
 
 export const GOALS: readonly Goal[] = [
   { metric: "p50Us", atLeast: false, sealed: 1.5, off: 0.85, floor: 2.2 },
-  { metric: "callsPerS", atLeast: true, sealed: 1.5, off: 1.8, floor: 1.3 },
-  { metric: "cpuUsPerCall", atLeast: false, sealed: 0.65, off: 0.55, floor: 0.75 },
+  { metric: "callsPerS", atLeast: true, sealed: 1.5, off: 1.8, floor: 0.8 },
+  { metric: "cpuUsPerCall", atLeast: false, sealed: 0.65, off: 0.55, floor: 1 },
   { metric: "oneWayPerS", atLeast: true, sealed: 1.6, off: 2.0, floor: 1.0 },
   { metric: "mibPerS", atLeast: true, sealed: 0.7, off: 1.0, floor: 0.5 },
 ];

@@ -4,14 +4,14 @@ import { availableParallelism, cpus } from "node:os";
 import { checkFrozen } from "./frozen.ts";
 import { measure, type Plan } from "./measure.ts";
 import { table, verdicts } from "./report.ts";
-import { SYSTEMS } from "./systems.ts";
+import { ROWS, SYSTEMS } from "./systems.ts";
 import { Pair } from "./workers.ts";
 
 // this file runs from bench/dist/bench
 const folder = new URL("../../", import.meta.url);
 const frozen = checkFrozen(folder);
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
-const systems = wanted.length === 0 ? Object.keys(SYSTEMS) : [...new Set(["raw", ...wanted])];
+const systems = wanted.length === 0 ? ROWS : [...new Set(["raw", ...wanted])];
 const unknown = systems.filter((system) => !(system in SYSTEMS));
 if (unknown.length > 0)
   throw new Error(`no system ${unknown.join(", ")}; there are ${Object.keys(SYSTEMS).join(", ")}`);
