@@ -1,0 +1,301 @@
+import { describe, expect, test } from "vitest";
+
+import { systemRandom } from "../../src/base/random.ts";
+import { nativeEngine } from "../../src/crypto/native.ts";
+import { keySecret, passwordSecret } from "../../src/crypto/secret.ts";
+import { answerLink } from "../../src/link/answer.ts";
+import { dialLink } from "../../src/link/dial.ts";
+import { encodeRefuse } from "../../src/link/handshake-frames.ts";
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
+import type { InitiatorConfig, ResponderConfig } from "../../src/link/handshake.ts";
+import { MemoryNetwork } from "../../src/pipe/memory.ts";
+import type { Pipe } from "../../src/pipe/pipe.ts";
+import { dialTcp, listenTcp } from "../../src/pipe/tcp.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { expectNothingLeft } from "../support/leftovers.ts";
+import { bytesOf, dialHonestly, KeptLog, LinkEar, turns } from "./parties.ts";
+import { RawPeer } from "./raw-peer.ts";
+
+expectNothingLeft();
+
+const network = new MemoryNetwork();
+const at = "room.example:2428";
+
+/** A pipe to a scripted responder. */
+async function toScripted(): Promise<{ pipe: Pipe; peer: RawPeer }> {
+  const [pipe, other] = network.pair();
+  return { pipe, peer: new RawPeer(other) };
+}
+
+describe("what a dialler is told", () => {
+  test.each([
+    [1, "ERR_VERSION"],
+    [2, "ERR_ENCRYPTION_MISMATCH"],
+    [3, "ERR_BUSY"],
+    [4, "ERR_REFUSED"],
+    [5, "ERR_REFUSED"],
+    [6, "ERR_TICKET"],
+    [7, "ERR_NAME"],
+    [8, "ERR_NAME"],
+    [9, "ERR_AUTH"],
+    [11, "ERR_TIMEOUT"],
+    [12, "ERR_MALFORMED"],
+    [13, "ERR_REFUSED"],
+    [99, "ERR_REFUSED"],
+  ])(
+    "case 20: a forged REFUSE %i is an error and nothing else: nothing is sent again or with less",
+    async (code, error) => {
+      const { pipe, peer } = await toScripted();
+      const dialled = dialHonestly(pipe, { address: at });
+      await peer.frame();
+      const sent = peer.received.length;
+      peer.write(encodeRefuse(code, 7, "do as I say"));
+      await expect(dialled).rejects.toMatchObject({ code: error, received: code, retryAfter: 7 });
+      await expect(dialled).rejects.toThrow(/room\.example:2428.*peer says: "do as I say"/);
+      await peer.untilEnded();
+      expect(peer.received).toHaveLength(sent);
+    },
+  );
+
+  test.each([
+    ["an HTTP server", bytesOf("HTTP/1.1 400 Bad Request\r\n\r\n")],
+    ["a mail server", bytesOf("220 mail.example ESMTP\r\n")],
+    ["a TLS alert", Uint8Array.of(0x15, 3, 1, 0, 2, 2, 40)],
+    ["a REPLY that is too long", Uint8Array.of(2, 255, 255)],
+    ["a REPLY of nonsense", Uint8Array.of(2, 0, 3, 1, 1, 1)],
+  ])("%s at the address is recognised as something else than ChatRoom", async (name, bytes) => {
+    const { pipe, peer } = await toScripted();
+    const dialled = dialHonestly(pipe, { address: at });
+    peer.write(bytes);
+    await expect(dialled).rejects.toMatchObject({ code: "ERR_MALFORMED" });
+    await expect(dialled).rejects.toThrow(
+      name === "a REPLY of nonsense" ? at : `something else than ChatRoom answers at ${at}`,
+    );
+    await peer.untilEnded();
+  });
+
+  test("a connection that is closed without an answer says whose", async () => {
+    const { pipe, peer } = await toScripted();
+    const dialled = dialHonestly(pipe, { address: at });
+    await peer.frame();
+    peer.pipe.destroy();
+    await expect(dialled).rejects.toMatchObject({ code: "ERR_TRUNCATED" });
+    await expect(dialled).rejects.toThrow(`the Room at ${at} closed the connection without an answer`);
+  });
+
+  test("no answer is an error after ten seconds, and nothing is left on the clock", async () => {
+    const clock = new ManualClock();
+    const { pipe, peer } = await toScripted();
+    const dialled = dialHonestly(pipe, { address: at, clock });
+    clock.advance(9_999);
+    await turns();
+    expect(peer.ended).toBeUndefined();
+    clock.advance(1);
+    await expect(dialled).rejects.toMatchObject({ code: "ERR_TIMEOUT" });
+    await expect(dialled).rejects.toThrow(`the Room at ${at} took the connection but did not answer within 10 s`);
+    await peer.untilEnded();
+    expect(clock.pending).toBe(0);
+  });
+
+  test("an aborted dial rejects with the signal's reason and ends the pipe", async () => {
+    const clock = new ManualClock();
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const { pipe, peer } = await toScripted();
+    const dialled = dialHonestly(pipe, { clock, signal: controller.signal });
+    await peer.frame();
+    controller.abort(reason);
+    await expect(dialled).rejects.toBe(reason);
+    await peer.untilEnded();
+    expect(clock.pending).toBe(0);
+    const [late, other] = network.pair();
+    await expect(dialHonestly(late, { signal: controller.signal })).rejects.toBe(reason);
+    other.destroy();
+  });
+
+  test("a name that can't be said is refused before anything is sent", async () => {
+    const { pipe, peer } = await toScripted();
+    await expect(dialHonestly(pipe, { name: "" })).rejects.toBeInstanceOf(TypeError);
+    await peer.untilEnded();
+    expect(peer.received).toHaveLength(0);
+  });
+
+  test.each([
+    ["empty", ""],
+    ["longer than 1,024 bytes", "x".repeat(1_025)],
+    ["half of a surrogate pair", "\ud800"],
+    ["with a control character", "a\u0007b"],
+  ])("case 21: a password that is %s gets a clear error and is not part of it", (_name, password) => {
+    expect(() => passwordSecret(password, 1, nativeEngine)).toThrow(/password/);
+    if (password.length > 0) expect(() => passwordSecret(password, 1, nativeEngine)).not.toThrow(password);
+  });
+});
+
+const ticketId = new Uint8Array(16).fill(5);
+const relayIds = [new Uint8Array(16).fill(1), new Uint8Array(16).fill(2)] as const;
+const end = new Uint8Array(16).fill(9);
+const ticket = (byte: number) => keySecret(new Uint8Array(32).fill(byte), 4, nativeEngine);
+const dialler = (changes: Partial<InitiatorConfig> = {}): InitiatorConfig => ({
+  engine: nativeEngine,
+  random: systemRandom,
+  purpose: 4,
+  name: "Bar",
+  peerName: "Foo",
+  encryption: true,
+  secret: ticket(7),
+  ticketId,
+  end,
+  suites: [2, 1],
+  ...changes,
+});
+const answerer = (changes: Partial<ResponderConfig> = {}): ResponderConfig => ({
+  engine: nativeEngine,
+  random: systemRandom,
+  name: "Foo",
+  encryption: true,
+  suites: [2, 1],
+  serves: (purpose) => purpose === 4,
+  secretFor: () => ticket(7),
+  end: () => end,
+  ...changes,
+});
+const context = { log: new KeptLog(), limits: DEFAULT_LIMITS };
+
+/** Two pipes that meet at a splice, both opened by the users; what the splice read first of each. */
+async function spliced(): Promise<{
+  near: Pipe;
+  far: Pipe;
+  heads: Promise<Uint8Array>[];
+  refuse: (frame: Uint8Array) => void;
+}> {
+  const [near, a] = network.pair();
+  const [far, b] = network.pair();
+  const heads = [a, b].map((pipe, index) => {
+    const other = index === 0 ? b : a;
+    return new Promise<Uint8Array>((resolve) => {
+      let head = new Uint8Array(0);
+      pipe.start({
+        data(chunk) {
+          const missing = 23 - head.length;
+          if (missing > 0) {
+            head = new Uint8Array([...head, ...chunk.subarray(0, missing)]);
+            if (head.length === 23) resolve(head);
+          }
+          if (chunk.length > missing) other.write([chunk.subarray(Math.max(0, missing))]);
+        },
+        drain() {},
+        end: () => other.close(),
+      });
+    });
+  });
+  const refuse = (frame: Uint8Array): void => {
+    b.write([frame]);
+    a.destroy();
+    b.close();
+  };
+  return { near, far, heads, refuse };
+}
+
+describe("links between users", () => {
+  test("two users that dialled a splice prove themselves to each other end to end", async () => {
+    const clock = new ManualClock();
+    const { near, far, heads } = await spliced();
+    const answered = answerLink(far, { ...context, clock, handshake: answerer(), relayId: relayIds[1] });
+    const dialled = dialLink(near, { ...context, clock, handshake: dialler(), relayId: relayIds[0] });
+    const [bar, foo] = await Promise.all([dialled, answered]);
+    expect(await Promise.all(heads)).toEqual(
+      relayIds.map((id) => Uint8Array.of(5, 0, 20, 0x43, 0x52, 0x50, 0x31, ...id)),
+    );
+    expect([bar.remoteName, foo.remoteName, bar.role, foo.role]).toEqual(["Foo", "Bar", "initiator", "responder"]);
+    expect(foo.resume).toEqual(bar.resume);
+    expect([foo.remoteEnd, bar.remoteEnd]).toEqual([end, end]);
+    const ear = new LinkEar();
+    foo.start(ear);
+    bar.send([bytesOf("end to end")]);
+    await ear.until(() => ear.bytes > 0);
+    bar.close();
+    await ear.until(() => ear.ends.length > 0);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("a relayed handshake may take twenty seconds, because the other leg may come late", async () => {
+    const clock = new ManualClock();
+    const { pipe, peer } = await toScripted();
+    const dialled = dialLink(pipe, { ...context, clock, handshake: dialler(), relayId: relayIds[0] });
+    clock.advance(19_999);
+    await turns();
+    expect(peer.ended).toBeUndefined();
+    clock.advance(1);
+    await expect(dialled).rejects.toThrow(/the user "Foo" through the Room at .* did not answer within 20 s/);
+    const [far, other] = network.pair();
+    const answered = answerLink(far, { ...context, clock, handshake: answerer(), relayId: relayIds[1] });
+    clock.advance(20_000);
+    await expect(answered).rejects.toMatchObject({ code: "ERR_TIMEOUT" });
+    other.destroy();
+    expect(clock.pending).toBe(0);
+  });
+
+  test.each([
+    [6, "ERR_TICKET"],
+    [11, "ERR_TIMEOUT"],
+    [3, "ERR_BUSY"],
+  ])("the answering side of a splice takes REFUSE %i from the Room in place of HELLO", async (code, error) => {
+    const clock = new ManualClock();
+    const { near, far, heads, refuse } = await spliced();
+    const answered = answerLink(far, { ...context, clock, handshake: answerer(), relayId: relayIds[1] });
+    await heads[1];
+    refuse(encodeRefuse(code));
+    await expect(answered).rejects.toMatchObject({ code: error, received: code });
+    expect(clock.pending).toBe(0);
+    near.destroy();
+  });
+
+  test("a wrong ticket is ERR_TICKET's cousin ERR_AUTH at both ends", async () => {
+    const { near, far } = await spliced();
+    const clock = new ManualClock();
+    const answered = answerLink(far, { ...context, clock, handshake: answerer(), relayId: relayIds[1] });
+    const dialled = dialLink(near, {
+      ...context,
+      clock,
+      handshake: dialler({ secret: ticket(8) }),
+      relayId: relayIds[0],
+    });
+    await expect(dialled).rejects.toMatchObject({ code: "ERR_AUTH" });
+    await expect(dialled).rejects.toThrow(/does not know the ticket of this introduction/);
+    await expect(answered).rejects.toMatchObject({ code: "ERR_AUTH" });
+    expect(clock.pending).toBe(0);
+  });
+
+  test("an aborted answer rejects with the signal's reason", async () => {
+    const clock = new ManualClock();
+    const controller = new AbortController();
+    const { pipe, peer } = await toScripted();
+    const answered = answerLink(pipe, { ...context, clock, handshake: answerer(), signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await expect(answered).rejects.toThrow("enough");
+    await peer.untilEnded();
+    expect(clock.pending).toBe(0);
+    const [late, other] = network.pair();
+    await expect(
+      answerLink(late, { ...context, clock, handshake: answerer(), signal: controller.signal }),
+    ).rejects.toThrow("enough");
+    other.destroy();
+  });
+});
+
+test("over TCP too, a port where something else listens is recognised", async () => {
+  const web: Pipe[] = [];
+  const listener = await listenTcp({
+    host: "127.0.0.1",
+    port: 0,
+    accept(pipe) {
+      web.push(pipe);
+      pipe.start({ data: () => pipe.write([bytesOf("HTTP/1.1 400 Bad Request\r\n\r\n")]), drain() {}, end() {} });
+    },
+  });
+  const { port } = listener.address;
+  const dialled = dialHonestly(await dialTcp({ host: "127.0.0.1", port }));
+  await expect(dialled).rejects.toThrow(`something else than ChatRoom answers at 127.0.0.1:${port}`);
+  for (const pipe of web) pipe.destroy();
+  await listener.close();
+});
