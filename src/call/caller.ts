@@ -1,24 +1,13 @@
 import type { Clock } from "../base/clock.ts";
-import type { Deadlines, Expiring } from "../base/deadlines.ts";
+import type { Deadlines } from "../base/deadlines.ts";
 import { type CallErrorCode, type Outcome, PeerError } from "../base/errors.ts";
-import type { CallOptions } from "../schema/call-types.ts";
 import { OutMessage } from "../session/out-message.ts";
 import { DEFAULT_SESSION_LIMITS } from "../session/limits.ts";
 import type { Outbox } from "../session/outbox.ts";
-import {
-  CALL_HEADER_BYTES,
-  CANCEL,
-  ERROR,
-  FREE_MESSAGE,
-  GET,
-  HAS_META,
-  RESULT,
-  SEND,
-  writeCallHeader,
-} from "../wire/frames.ts";
+import { CALL_HEADER_BYTES, CANCEL, ERROR, FREE_MESSAGE, GET, RESULT, SEND, writeCallHeader } from "../wire/frames.ts";
 import { decodeValue, encodeAfter, ValueError } from "../wire/values.ts";
-import type { Contract, Method, Word } from "./contract.ts";
-import type { Scope } from "./handler-call.ts";
+import { type Contract, numberOf } from "./contract.ts";
+import { OutgoingCall, type Request } from "./outgoing-call.ts";
 import { type Checked, check } from "./validation.ts";
 
 export const DEFAULT_TIMEOUT_MS = 60_000;
@@ -46,72 +35,12 @@ export interface CallerHome {
   absence(): string;
 }
 
-class Call implements Expiring {
-  id = 0;
-  settled = false;
-  message: OutMessage | undefined;
-  slot = -1;
-  previous: Expiring | undefined;
-  next: Expiring | undefined;
-  onAbort: (() => void) | undefined;
-  readonly caller: Caller;
-  readonly word: Word;
-  readonly name: string;
-  readonly label: string;
-  readonly method: Method | undefined;
-  readonly payload: Uint8Array;
-  readonly flags: number;
-  readonly timeoutMs: number;
-  readonly deadlineAt: number;
-  readonly signal: AbortSignal | undefined;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: PeerError) => void;
-
-  constructor(
-    caller: Caller,
-    request: Request,
-    payload: Uint8Array,
-    end: { deadlineAt: number; timeoutMs: number },
-    resolve: (value: unknown) => void,
-    reject: (error: PeerError) => void,
-  ) {
-    this.caller = caller;
-    this.word = request.word;
-    this.name = request.name;
-    this.label = request.label;
-    this.method = request.method;
-    this.payload = payload;
-    this.flags = request.options?.meta === undefined ? 0 : HAS_META;
-    this.timeoutMs = end.timeoutMs;
-    this.deadlineAt = end.deadlineAt;
-    this.signal = request.options?.signal;
-    this.resolve = resolve;
-    this.reject = reject;
-  }
-
-  expired(): void {
-    this.caller.expired(this);
-  }
-}
-
-export interface Request {
-  readonly word: Word;
-  /** The method's name on the wire; "" for a free message. */
-  readonly name: string;
-  /** How errors name it: `Bar.find`. */
-  readonly label: string;
-  readonly method?: Method | undefined;
-  readonly input: unknown;
-  readonly options?: CallOptions | undefined;
-  readonly scope?: Scope | undefined;
-}
-
 /** The calls of this program to one peer: from the caller's `await` to its settling, exactly once. */
 export class Caller {
   readonly #home: CallerHome;
-  readonly #pending = new Map<number, Call>();
+  readonly #pending = new Map<number, OutgoingCall>();
   /** Calls without a message yet, in order. Settled ones are dropped from it. */
-  #waiting = new Set<Call>();
+  #waiting = new Set<OutgoingCall>();
   #waitingBytes = 0;
   #lastId = 0;
   #closed: string | undefined;
@@ -139,24 +68,13 @@ export class Caller {
     const { options, scope } = request;
     const now = this.#home.clock.now();
     let timeoutMs = options?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    if (!(typeof timeoutMs === "number" && timeoutMs > 0))
+    if (!(typeof timeoutMs === "number" && timeoutMs > 0)) {
       return reject(new TypeError(`timeoutMs must be a number of milliseconds above 0, not ${String(timeoutMs)}`));
+    }
     if (scope !== undefined) timeoutMs = Math.min(timeoutMs, scope.deadlineAt - now);
     const signal = linked(options?.signal, scope?.signal);
-    const fail = (code: CallErrorCode, text: string, cause?: unknown): void =>
-      reject(
-        new PeerError(code, `${request.label}: ${text}`, {
-          outcome: "did not run",
-          method: request.label,
-          peer: this.#home.peer,
-          cause,
-        }),
-      );
-    if (this.#closed !== undefined) return fail("CLOSED", this.#closed);
-    if (signal?.aborted === true) return fail("CANCELLED", "cancelled before it was sent", signal.reason);
-    if (timeoutMs <= 0) return fail("TIMEOUT", "the deadline of the call it belongs to has passed");
-    if (this.#waiting.size >= MAX_CALLS_WAITING)
-      return fail("BUSY", `${MAX_CALLS_WAITING} calls wait already; await some of them`);
+    const refusal = this.#refusal(request, timeoutMs, signal);
+    if (refusal !== undefined) return reject(refusal);
     let payload: Uint8Array;
     try {
       payload = encodeAfter(
@@ -164,27 +82,20 @@ export class Caller {
         options?.meta === undefined ? request.input : [options.meta, request.input],
       );
     } catch (error) {
-      return fail(
-        "INVALID_INPUT",
-        error instanceof ValueError ? error.describe("input") : `the input can't be sent: ${String(error)}`,
-        error,
+      const text = error instanceof ValueError ? error.describe("input") : `the input can't be sent: ${String(error)}`;
+      return reject(this.#notRun(request, "INVALID_INPUT", text, error));
+    }
+    const { messageBytes } = DEFAULT_SESSION_LIMITS;
+    if (payload.length > messageBytes) {
+      return reject(
+        this.#notRun(
+          request,
+          "TOO_LARGE",
+          `the input takes ${payload.length} bytes; a message has at most ${messageBytes}`,
+        ),
       );
     }
-    if (payload.length > DEFAULT_SESSION_LIMITS.messageBytes)
-      return fail(
-        "TOO_LARGE",
-        `the input takes ${payload.length} bytes; a message has at most ${DEFAULT_SESSION_LIMITS.messageBytes}`,
-      );
-    if (this.#waitingBytes > MAX_WAITING_BYTES)
-      return fail("BUSY", `${this.#waitingBytes} bytes wait already; await some of the calls`);
-    const call = new Call(
-      this,
-      { ...request, options: { ...options, signal } },
-      payload,
-      { deadlineAt: now + timeoutMs, timeoutMs },
-      resolve,
-      reject,
-    );
+    const call = new OutgoingCall(this.#expired, request, payload, now + timeoutMs, timeoutMs, signal, resolve, reject);
     this.#home.deadlines.add(call);
     if (signal !== undefined) {
       call.onAbort = () => this.#giveUp(call, "CANCELLED", "cancelled by the caller", signal.reason);
@@ -196,8 +107,33 @@ export class Caller {
     }
   }
 
+  /** Why a call can't even be tried. */
+  #refusal(request: Request, timeoutMs: number, signal: AbortSignal | undefined): PeerError | undefined {
+    if (this.#closed !== undefined) return this.#notRun(request, "CLOSED", this.#closed);
+    if (signal?.aborted === true)
+      return this.#notRun(request, "CANCELLED", "cancelled before it was sent", signal.reason);
+    if (timeoutMs <= 0) return this.#notRun(request, "TIMEOUT", "the deadline of the call it belongs to has passed");
+    if (this.#waiting.size >= MAX_CALLS_WAITING) {
+      return this.#notRun(request, "BUSY", `${MAX_CALLS_WAITING} calls wait already; await some of them`);
+    }
+    if (this.#waitingBytes > MAX_WAITING_BYTES) {
+      return this.#notRun(request, "BUSY", `${this.#waitingBytes} bytes wait already; await some of the calls`);
+    }
+    return undefined;
+  }
+
+  #notRun(request: Request, code: CallErrorCode, text: string, cause?: unknown): PeerError {
+    const { label } = request;
+    return new PeerError(code, `${label}: ${text}`, {
+      outcome: "did not run",
+      method: label,
+      peer: this.#home.peer,
+      cause,
+    });
+  }
+
   /** Hands the call's message over, if the peer is there and has room. False: it has to wait. */
-  #commit(call: Call): boolean {
+  #commit(call: OutgoingCall): boolean {
     const { contract } = this.#home;
     if (contract === undefined || this.#pending.size >= MAX_CALLS_IN_FLIGHT) return false;
     if (!this.#home.outbox.hasRoom(call.payload.length)) return false;
@@ -220,18 +156,19 @@ export class Caller {
 
   /** Sends what waits, in order, as far as there is room. */
   flush(): void {
+    if (this.#waiting.size === 0) return;
     for (const call of this.#waiting) {
       if (!this.#commit(call)) return;
       this.#unqueue(call);
     }
   }
 
-  #queue(call: Call): void {
+  #queue(call: OutgoingCall): void {
     this.#waiting.add(call);
     this.#waitingBytes += call.payload.length;
   }
 
-  #unqueue(call: Call): void {
+  #unqueue(call: OutgoingCall): void {
     if (this.#waiting.delete(call)) this.#waitingBytes -= call.payload.length;
   }
 
@@ -256,12 +193,12 @@ export class Caller {
     else this.#checked(call, output);
   }
 
-  #checked(call: Call, output: Checked): void {
+  #checked(call: OutgoingCall, output: Checked): void {
     if (output.ok) this.#settle(call, undefined, output.value);
     else this.#settle(call, this.#error(call, "INVALID_OUTPUT", output.text, "ran"));
   }
 
-  #receivedError(call: Call, payload: Uint8Array): PeerError {
+  #receivedError(call: OutgoingCall, payload: Uint8Array): PeerError {
     let told: unknown;
     try {
       told = decodeValue(payload);
@@ -305,17 +242,17 @@ export class Caller {
   }
 
   /** The deadline of a call has passed. */
-  expired(call: Call): void {
+  readonly #expired = (call: OutgoingCall): void => {
     const waited = this.#waiting.has(call);
     const text =
       waited && this.#home.contract === undefined
         ? `${this.#home.absence()} (waited ${Math.round(call.timeoutMs)} ms)`
         : `no answer within ${Math.round(call.timeoutMs)} ms`;
     this.#giveUp(call, "TIMEOUT", text);
-  }
+  };
 
   /** Ends a call from this side: taken back if no byte of it has left, else told to the peer. */
-  #giveUp(call: Call, code: CallErrorCode, text: string, cause?: unknown): void {
+  #giveUp(call: OutgoingCall, code: CallErrorCode, text: string, cause?: unknown): void {
     const { message } = call;
     const ran = message !== undefined && !this.#home.outbox.withdraw(message);
     if (ran) this.#home.outbox.push(new OutMessage(CANCEL, call.id, NOTHING, "control"));
@@ -353,11 +290,11 @@ export class Caller {
     for (const call of [...this.#pending.values(), ...this.#waiting]) this.#giveUp(call, "CLOSED", text);
   }
 
-  #error(call: Call, code: CallErrorCode, text: string, outcome: Outcome, cause?: unknown): PeerError {
+  #error(call: OutgoingCall, code: CallErrorCode, text: string, outcome: Outcome, cause?: unknown): PeerError {
     return new PeerError(code, `${call.label}: ${text}`, { outcome, method: call.label, peer: this.#home.peer, cause });
   }
 
-  #settle(call: Call, error: PeerError | undefined, value?: unknown): void {
+  #settle(call: OutgoingCall, error: PeerError | undefined, value?: unknown): void {
     if (call.settled) return; // an asynchronous output schema may end after the deadline
     call.settled = true;
     this.#home.deadlines.remove(call);
@@ -375,27 +312,4 @@ const NOTHING = new Uint8Array(0);
 function linked(own: AbortSignal | undefined, inherited: AbortSignal | undefined): AbortSignal | undefined {
   if (own === undefined) return inherited;
   return inherited === undefined ? own : AbortSignal.any([own, inherited]);
-}
-
-/** The number of a method in a contract, or why there is none. */
-function numberOf(contract: Contract, name: string, word: Word): number | string {
-  const index = indexOf(contract).get(name);
-  const method = index === undefined ? undefined : contract.methods[index];
-  if (index === undefined || method === undefined) {
-    const names = contract.methods.map((one) => one.name);
-    return `it handles no "${name}"; ${names.length === 0 ? "it handles nothing" : `it handles ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`}`;
-  }
-  if (method.word !== "any" && method.word !== word) return `"${name}" is a ${method.word}, not a ${word}`;
-  return index + 1;
-}
-
-const indexes = new WeakMap<Contract, Map<string, number>>();
-
-function indexOf(contract: Contract): Map<string, number> {
-  let index = indexes.get(contract);
-  if (index === undefined) {
-    index = new Map(contract.methods.map((method, at) => [method.name, at]));
-    indexes.set(contract, index);
-  }
-  return index;
 }

@@ -49,3 +49,26 @@ function decodeMethod(entry: unknown): Contract["methods"][number] {
   if (word !== "get" && word !== "send" && word !== "any") throw new Error("a method's word must be get, send or any");
   return { name, word };
 }
+
+/** The number of a method in a contract, or why there is none. */
+export function numberOf(contract: Contract, name: string, word: Word): number | string {
+  const index = indexOf(contract).get(name);
+  const method = index === undefined ? undefined : contract.methods[index];
+  if (index === undefined || method === undefined) {
+    const names = contract.methods.map((one) => one.name);
+    return `it handles no "${name}"; ${names.length === 0 ? "it handles nothing" : `it handles ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`}`;
+  }
+  if (method.word !== "any" && method.word !== word) return `"${name}" is a ${method.word}, not a ${word}`;
+  return index + 1;
+}
+
+const indexes = new WeakMap<Contract, Map<string, number>>();
+
+function indexOf(contract: Contract): Map<string, number> {
+  let index = indexes.get(contract);
+  if (index === undefined) {
+    index = new Map(contract.methods.map((method, at) => [method.name, at]));
+    indexes.set(contract, index);
+  }
+  return index;
+}

@@ -5,11 +5,12 @@ import { OutMessage } from "../session/out-message.ts";
 import { Outbox } from "../session/outbox.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
 import { CANCEL, CONTRACT, ERROR, GET, GOODBYE, RESULT, SEND } from "../wire/frames.ts";
-import { Caller, type CallerHome, type Request } from "./caller.ts";
+import { Caller, type CallerHome } from "./caller.ts";
 import { type Contract, decodeContract, encodeContract } from "./contract.ts";
 import { Dispatcher, type DispatcherHome } from "./dispatcher.ts";
 import type { Views } from "./handler-call.ts";
 import type { MessageQueue } from "./messages.ts";
+import type { Request } from "./outgoing-call.ts";
 import type { Registry } from "./registry.ts";
 
 /** What conversations share within one program. */

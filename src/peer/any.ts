@@ -1,5 +1,6 @@
 import { PeerError } from "../base/errors.ts";
-import { DEFAULT_TIMEOUT_MS, type Request } from "../call/caller.ts";
+import { DEFAULT_TIMEOUT_MS } from "../call/caller.ts";
+import type { Request } from "../call/outgoing-call.ts";
 import type { Directory, Start } from "./directory.ts";
 
 /** Calls a live user of a kind, the least busy; while there is none, a call waits for one within its deadline. */

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
-import type { Request } from "../call/caller.ts";
+import type { Request } from "../call/outgoing-call.ts";
 import type { Conversation } from "../call/conversation.ts";
 import type { Path } from "../schema/peer-types.ts";
 

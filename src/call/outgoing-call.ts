@@ -1,0 +1,71 @@
+import type { Expiring } from "../base/deadlines.ts";
+import type { PeerError } from "../base/errors.ts";
+import type { CallOptions } from "../schema/call-types.ts";
+import type { OutMessage } from "../session/out-message.ts";
+import { HAS_META } from "../wire/frames.ts";
+import type { Method, Word } from "./contract.ts";
+import type { Scope } from "./handler-call.ts";
+
+/** What to call, and how. */
+export interface Request {
+  readonly word: Word;
+  /** The method's name on the wire; "" for a free message. */
+  readonly name: string;
+  /** How errors name it: `Bar.find`. */
+  readonly label: string;
+  readonly method?: Method | undefined;
+  readonly input: unknown;
+  readonly options?: CallOptions | undefined;
+  readonly scope?: Scope | undefined;
+}
+
+/** One call on its way, from `start` to its settling. */
+export class OutgoingCall implements Expiring {
+  id = 0;
+  settled = false;
+  message: OutMessage | undefined;
+  slot = -1;
+  previous: Expiring | undefined;
+  next: Expiring | undefined;
+  onAbort: (() => void) | undefined;
+  readonly #expired: (call: OutgoingCall) => void;
+  readonly word: Word;
+  readonly name: string;
+  readonly label: string;
+  readonly method: Method | undefined;
+  readonly payload: Uint8Array;
+  readonly flags: number;
+  readonly timeoutMs: number;
+  readonly deadlineAt: number;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: PeerError) => void;
+
+  constructor(
+    onExpired: (call: OutgoingCall) => void,
+    request: Request,
+    payload: Uint8Array,
+    deadlineAt: number,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    resolve: (value: unknown) => void,
+    reject: (error: PeerError) => void,
+  ) {
+    this.#expired = onExpired;
+    this.word = request.word;
+    this.name = request.name;
+    this.label = request.label;
+    this.method = request.method;
+    this.payload = payload;
+    this.flags = request.options?.meta === undefined ? 0 : HAS_META;
+    this.deadlineAt = deadlineAt;
+    this.timeoutMs = timeoutMs;
+    this.signal = signal;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  expired(): void {
+    this.#expired(this);
+  }
+}
