@@ -11,8 +11,8 @@ export function parseAddress(text: string): Uint8Array | undefined {
   }
   const halves = host.split("::");
   if (halves.length > 2) return undefined;
-  const head = groupsOf(halves[0] as string);
-  const tail = halves.length === 2 ? groupsOf(halves[1] as string) : [];
+  const head = groupsOf(halves[0] as string, halves.length === 1);
+  const tail = halves.length === 2 ? groupsOf(halves[1] as string, true) : [];
   if (head === undefined || tail === undefined) return undefined;
   const missing = 16 - head.length - tail.length;
   if (halves.length === 1 ? missing !== 0 : missing < 2) return undefined;
@@ -26,13 +26,13 @@ export function isV4(bytes: Uint8Array): boolean {
   return bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every((byte) => byte === 0);
 }
 
-/** The bytes of colon-separated groups, the last of which may be a dotted IPv4 address. */
-function groupsOf(text: string): number[] | undefined {
+/** The bytes of colon-separated groups; at the end of an address the last one may be a dotted IPv4 address. */
+function groupsOf(text: string, isEnd: boolean): number[] | undefined {
   if (text === "") return [];
   const out: number[] = [];
   const groups = text.split(":");
   for (const [index, group] of groups.entries()) {
-    if (index === groups.length - 1 && group.includes(".")) {
+    if (isEnd && index === groups.length - 1 && group.includes(".")) {
       const v4 = new Uint8Array(4);
       if (!putV4(group, v4, 0)) return undefined;
       out.push(...v4);

@@ -205,7 +205,7 @@ describe.each(WAYS)("a link over %s", (way) => {
       const { peer, ear } = await linked(scene);
       const witness = await dialHonestly(await scene.dial("::1"), { clock: scene.clock });
       witness.start(new LinkEar());
-      const count = soak(12_000);
+      const count = soak(6_000);
       const flood: Uint8Array[] = [];
       for (let index = 0; index < count; index++)
         flood.push(peer.seal(RECORD.data, Uint8Array.of(index).subarray(0, index & 1)));
