@@ -1,4 +1,5 @@
-/** The types that `chatroom/runtime` exports beside `bind` and the errors, gathered for that entry. */
+/** The types that `chatroom/runtime` exports, gathered for that entry. */
+export type { CallErrorCode, Outcome, PeerError } from "../base/errors.ts";
 export type { PeerSchema } from "./define-peer.ts";
 export type * from "./call-types.ts";
 export type * from "./context-types.ts";

@@ -14,7 +14,7 @@ test(`git applies the diff of any two texts and gets the second one (seed ${SEED
   // Few different lines, so that they repeat; always a last line break, as generated files have.
   const text = fc
     .array(fc.constantFrom("a", "b", "}", ""), { minLength: 1, maxLength: 30 })
-    .map((lines) => `${lines.join("\n")}\n`);
+    .map((parts) => `${parts.join("\n")}\n`);
   const pairs = fc.sample(fc.tuple(text, text), { seed: SEED, numRuns: 200 }).filter(([one, other]) => one !== other);
   const patches = pairs.map(([before, after], index) => {
     writeFileSync(join(dir, `${index}.txt`), before);
@@ -30,8 +30,11 @@ test("equal texts have no diff", () => {
   expect(unifiedDiff("a\nb\n", "a\nb\n", "a/x", "b/x")).toBe("");
 });
 
+function lines(letter: string): string {
+  return Array.from({ length: 2100 }, (_, index) => `${letter}${index}\n`).join("");
+}
+
 test("parts too large to search are shown as removed and added", () => {
-  const lines = (letter: string) => Array.from({ length: 2100 }, (_, index) => `${letter}${index}\n`).join("");
   const diff = unifiedDiff(`start\n${lines("a")}end\n`, `start\n${lines("b")}end\n`, "a/x", "b/x");
   expect(diff.split("\n").slice(0, 4)).toEqual(["--- a/x", "+++ b/x", "@@ -1,2102 +1,2102 @@", " start"]);
   expect(diff.split("\n").filter((line) => line.startsWith("-a"))).toHaveLength(2100);

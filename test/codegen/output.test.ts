@@ -87,9 +87,8 @@ describe("writing", () => {
     // A folder that is not empty stands where a new file has to go.
     project.write({ "schemas/Foo.ts": FOO, "generated/Foo.d.ts.map/keep": "" });
     await expect(project.codegen()).rejects.toThrow(/EISDIR|ENOTEMPTY|ENOTDIR/);
-    const { "Foo.d.ts.map": _, ...after } = { ...before, "Foo.d.ts.map": "" };
     expect(project.list("generated")).toEqual([...FILES, "Foo.d.ts.map"].toSorted());
-    for (const name of FILES) expect(`1000000 ${project.read(`generated/${name}`)}`).toBe(after[name]);
+    for (const name of FILES) expect(`1000000 ${project.read(`generated/${name}`)}`).toBe(before[name]);
   });
 });
 

@@ -1,0 +1,189 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { Project, schemaFile } from "../codegen/project.ts";
+import { type Complaint, compile } from "./compile.ts";
+import { randomSchema } from "./random-schema.ts";
+
+const SEED = 71_204;
+const RANDOM_COUNT = 100 * Number(process.env["SOAK"] ?? 1);
+
+/** Supported shapes: the schema, how it is printed for its sender, and for its receiver where that differs. */
+const SHAPES: [schema: string, sent: string, parsed?: string][] = [
+  ["z.string()", "string"],
+  ["z.string().min(1).max(5).trim().toLowerCase().regex(/a/)", "string"],
+  ["z.email()", "string"],
+  ["z.iso.datetime()", "string"],
+  ["z.uuid().describe('an id')", "string"],
+  ["z.number().int().positive()", "number"],
+  ["z.int()", "number"],
+  ["z.nan()", "number"],
+  ["z.boolean()", "boolean"],
+  ["z.bigint()", "bigint"],
+  ["z.date().min(new Date(0))", "Date"],
+  ["bytes", "Uint8Array"],
+  ["z.null()", "null"],
+  ["z.undefined()", "undefined"],
+  ["z.void()", "void"],
+  ["z.unknown()", "unknown"],
+  ["z.array(z.never())", "never[]"],
+  ["z.literal('a')", '"a"'],
+  [
+    "z.literal(['a', 1, -2.5, true, null, undefined, 10n, '\"'])",
+    '"a" | 1 | -2.5 | true | null | undefined | 10n | "\\""',
+  ],
+  ["z.enum(['draft', 'final'])", '"draft" | "final"'],
+  ["z.enum({ Red: 'red', One: 1 })", '"red" | 1'],
+  ["z.object({ a: z.string(), b: z.number() }).keyof()", '"a" | "b"'],
+  ["z.string().optional()", "string | undefined"],
+  ["z.optional(z.string().nullable())", "string | null | undefined"],
+  ["z.string().nullish()", "string | null | undefined"],
+  ["z.string().optional().nonoptional()", "string"],
+  ["z.string().default('x')", "string | undefined", "string"],
+  ["z.string().optional().default('x')", "string | undefined", "string"],
+  ["z.string().prefault('x')", "string | undefined", "string"],
+  ["z.number().catch(0)", "number"],
+  ["z.array(z.string())", "string[]"],
+  ["z.array(z.string().nullable()).min(1)", "(string | null)[]"],
+  ["z.string().array().array()", "string[][]"],
+  ["z.array(z.string()).readonly()", "readonly string[]"],
+  ["z.array(z.array(z.string()).readonly())", "(readonly string[])[]"],
+  ["z.tuple([z.string(), z.number()])", "[string, number]"],
+  ["z.tuple([z.string()], z.number())", "[string, ...number[]]"],
+  ["z.tuple([z.string(), z.number().optional()])", "[string, (number | undefined)?]"],
+  ["z.tuple([z.string(), z.number().default(1)])", "[string, (number | undefined)?]", "[string, number]"],
+  ["z.tuple([z.string(), z.number()]).readonly()", "readonly [string, number]"],
+  ["z.tuple([])", "[]"],
+  ["z.object({ a: z.string(), b: z.number().optional() })", "{ a: string; b?: number | undefined }"],
+  ["z.object({ a: z.string().exactOptional() })", "{ a?: string }"],
+  ["z.object({ a: z.number().default(1) })", "{ a?: number | undefined }", "{ a: number }"],
+  ["z.object({ a: z.string().nullish(), 'b-c': z.null() })", '{ a?: string | null | undefined; "b-c": null }'],
+  ["z.object({ a: z.unknown(), b: z.undefined() })", "{ a: unknown; b: undefined }"],
+  ["z.object({ a: z.union([z.string().optional(), z.number()]) })", "{ a?: string | undefined | number }"],
+  ["z.object({ a: z.object({ b: z.array(z.object({ c: z.int() })) }) })", "{ a: { b: { c: number }[] } }"],
+  ["z.strictObject({ a: z.string() })", "{ a: string }"],
+  ["z.looseObject({ a: z.string() })", "{ a: string; [key: string]: unknown }"],
+  ["z.object({})", "Record<string, never>"],
+  ["z.looseObject({})", "Record<string, unknown>"],
+  ["z.object({ a: z.string(), b: z.int() }).partial()", "{ a?: string | undefined; b?: number | undefined }"],
+  ["z.object({ a: z.string(), b: z.int() }).omit({ a: true }).extend({ c: z.date() })", "{ b: number; c: Date }"],
+  ["z.object({ a: z.string() }).readonly()", "{ readonly a: string }"],
+  ["z.record(z.string(), z.number())", "Record<string, number>"],
+  ["z.record(z.enum(['a', 'b']), z.number())", 'Record<"a" | "b", number>'],
+  ["z.record(z.number(), z.string())", "Record<number, string>"],
+  ["z.partialRecord(z.enum(['a', 'b']), z.number())", 'Partial<Record<"a" | "b", number>>'],
+  ["z.record(z.string(), z.string()).readonly()", "Readonly<Record<string, string>>"],
+  ["z.union([z.string(), z.number(), z.string()])", "string | number"],
+  ["z.string().or(z.null())", "string | null"],
+  ["z.xor([z.string(), z.number()])", "string | number"],
+  ["z.union([z.string(), z.unknown()])", "unknown"],
+  [
+    "z.discriminatedUnion('k', [z.object({ k: z.literal('a'), v: z.int() }), z.object({ k: z.literal('b') })])",
+    '{ k: "a"; v: number } | { k: "b" }',
+  ],
+];
+
+/** A project with one get per schema: input, output and the data of its error are all of that schema. */
+function projectOf(schemas: readonly string[]): Project {
+  const shapes = schemas.map((schema, index) => `  m${index}: ${schema},`);
+  const gets = schemas.map((_, index) => {
+    const shape = `shapes.m${index}`;
+    return `    m${index}: { input: ${shape}, output: ${shape}, errors: { Failed: ${shape} } },`;
+  });
+  const checks = schemas.map((_, index) => {
+    const [sent, parsed] = [`z.input<Shapes["m${index}"]>`, `z.output<Shapes["m${index}"]>`];
+    const sides = [
+      `Equal<Parameters<AllGet["m${index}"]>[0], Parameter<${sent}>>`,
+      `Equal<ReturnType<AllGet["m${index}"]>, Promise<${parsed}>>`,
+      `Equal<Parameters<AllGetHandlers["m${index}"]>[0], ${parsed}>`,
+      `Equal<ReturnType<AllGetHandlers["m${index}"]>, Awaitable<${sent}>>`,
+      `Equal<DeclaredErrors["All.m${index}"]["Failed"], ${parsed}>`,
+    ];
+    return `export const m${index}: [${sides.join(", ")}] = [true, true, true, true, true];`;
+  });
+  return Project.create({
+    // zod's own type of z.instanceof(Uint8Array) names the kind of its memory, which sending does not care about.
+    "schemas/All.ts": schemaFile(`const bytes: z.ZodType<Uint8Array, Uint8Array> = z.instanceof(Uint8Array);
+export const shapes = {
+  bytes,
+${shapes.join("\n")}
+};
+export const All = definePeer({
+  get: {
+${gets.join("\n")}
+  },
+});`),
+    "check.ts": `import type { Awaitable } from "chatroom/runtime";
+import type { z } from "zod";
+import type { AllGet, AllGetHandlers, DeclaredErrors } from "./generated/index.js";
+import type { shapes } from "./schemas/All.js";
+type Shapes = typeof shapes;
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Parameter<Input> = undefined extends Input ? Input | undefined : void extends Input ? Input | undefined : Input;
+${checks.join("\n")}
+export const unequal: Equal<{ a: string }, { a?: string }> = true;
+`,
+  });
+}
+
+const FIRST_CHECK = 8;
+const RANDOM = fc.sample(randomSchema, { seed: SEED, numRuns: RANDOM_COUNT });
+const SCHEMAS = [...SHAPES.map(([schema]) => schema), ...RANDOM];
+
+let declarations = "";
+let complaints: Complaint[] = [];
+
+beforeAll(async () => {
+  const project = projectOf(SCHEMAS);
+  try {
+    expect(await project.codegen()).toMatchObject({ error: "", code: 0 });
+    declarations = project.read("generated/All.d.ts");
+    complaints = await compile(project.dir, { skipLibCheck: true });
+  } finally {
+    project.remove();
+  }
+}, 120_000);
+
+/** The declaration of a get, whose types stand on both sides, in one line. */
+function printed(index: number): string {
+  const from = declarations.indexOf(`  m${index}(`, declarations.indexOf("export interface AllGet {"));
+  const text = declarations.slice(from, declarations.indexOf("CallOptions", from));
+  const rest = declarations.slice(from + text.length).split(";\n")[0] ?? "";
+  return `${text}${rest};`
+    .replace(/\(\n +/, "(")
+    .replace(/,\n +options/, ", options")
+    .replace(/,\n +\)/, ")");
+}
+
+/** The complaints about schemas of that range, with their texts. */
+function unequal(from: number, to: number): string[] {
+  const ofSchemas = complaints.filter(({ file, line }) => file === "check.ts" && line - FIRST_CHECK < SCHEMAS.length);
+  const ofRange = ofSchemas.map(({ line }) => line - FIRST_CHECK).filter((index) => index >= from && index < to);
+  return [...new Set(ofRange)].map((index) => `${SCHEMAS[index]}\n${printed(index)}`);
+}
+
+describe("printed types are zod's own types, by the compiler's word", () => {
+  test("for each supported shape", () => {
+    expect(unequal(0, SHAPES.length)).toEqual([]);
+  });
+
+  test(`for ${RANDOM_COUNT} schemas made at random (seed ${SEED})`, () => {
+    expect(unequal(SHAPES.length, SCHEMAS.length)).toEqual([]);
+  });
+
+  test("and the compiler has nothing else to say, except of the check that must fail", () => {
+    expect(complaints.map(({ file, line, code }) => `${file}:${line} ${code}`)).toEqual([
+      `check.ts:${SCHEMAS.length + FIRST_CHECK} TS2322`,
+    ]);
+  });
+});
+
+test.each(SHAPES.map((shape, index) => [...shape.slice(0, 1), index] as [string, number]))(
+  "%s reads as by hand",
+  (_, index) => {
+    const [, sent = "", parsed = sent] = SHAPES[index] ?? [];
+    const allowsNothing = !/[{[(<]/.test(sent) && /\b(?:undefined|void|unknown)\b/.test(sent);
+    expect(printed(index)).toBe(
+      `  m${index}(input${allowsNothing ? "?" : ""}: ${sent}, options?: CallOptions): Promise<${parsed}>;`,
+    );
+  },
+);

@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { Project, ts } from "ts-morph";
+import { beforeAll, describe, expect, test } from "vitest";
+import { ROOT } from "../codegen/project.ts";
+import { DEFINITIONS, offsetOf, PROBE, PROBE_PATH } from "./probe.ts";
+
+/** The part of TypeScript 6 by which its editor server follows declaration maps. */
+interface Mapping {
+  getSourceMapper(): {
+    tryGetSourcePosition(at: { fileName: string; pos: number }): { fileName: string; pos: number } | undefined;
+  };
+}
+
+let service: ts.LanguageService & Mapping;
+
+beforeAll(() => {
+  const project = new Project({ tsConfigFilePath: join(ROOT, "tsconfig.json"), skipAddingFilesFromTsConfig: true });
+  project.createSourceFile(PROBE_PATH, PROBE);
+  service = project.getLanguageService().compilerObject as ts.LanguageService & Mapping;
+}, 60_000);
+
+/** What an editor shows: the signature in one line, and the comment. */
+function hover(needle: string): { shown: string; comment: string } {
+  const info = service.getQuickInfoAtPosition(PROBE_PATH, offsetOf(needle));
+  const shown = ts
+    .displayPartsToString(info?.displayParts)
+    .replace(/\nimport \w+$/, "")
+    .replace(/\s*\n\s*/g, " ");
+  return { shown, comment: ts.displayPartsToString(info?.documentation) };
+}
+
+describe("what an editor shows is plain", () => {
+  test.each([
+    [
+      "get.|test(",
+      "(method) BarGet.test(input: string, options?: CallOptions): Promise<[string, string]>",
+      "Gives the data back, and says who did the test.",
+    ],
+    [
+      '|joinRoom("Bar"',
+      '(alias) joinRoom<"Bar">(kind: "Bar", handlers: BarHandlers, options?: JoinOptions<Call>): Promise<BarUser>',
+      "Joins a Room as a program of that kind, by default under the kind's own name.",
+    ],
+    [
+      "|find: ({",
+      "(property) BarGetHandlers.find: (input: { id: string; }, call: BarFindCall) => Awaitable<{ title: string; }>",
+      "Looks a title up.",
+    ],
+    ["(|data) =>", "(parameter) data: string", ""],
+    ["|call) =>", "(parameter) call: BarFindCall", ""],
+    ["|sender) =>", "(parameter) sender: Call", ""],
+    [
+      "call.|fail(",
+      '(method) Fails<BarFindErrors>.fail<"NotFound">(code: "NotFound", data: { id: string; }): never',
+      "Ends the call with a declared error. `return` or `throw` what it gives: the compiler does not see that it never returns.",
+    ],
+    ["const |found", "const found: Result<{ title: string; }, BarFindErrors>", ""],
+    [
+      "get.|render(",
+      "(method) WorkerGet.render(input: WorkerRenderInput, options?: CallOptions): Promise<{ image: Uint8Array; renderedAt: Date; }>",
+      "Renders one frame of a scene.",
+    ],
+    [
+      "get.|status(",
+      "(method) WorkerAllGet.status(input?: undefined, options?: CallOptions): Answers<{ load: number; running: string[]; }>",
+      "What the worker is doing right now.",
+    ],
+    [
+      "{ |scene:",
+      "(property) WorkerRenderInput.scene: Uint8Array<ArrayBufferLike>",
+      "What to render, as the scene editor saves it.",
+    ],
+    ["peers.|Bar.get", "(property) Peers.Bar: BarPeers", "Bar answers questions."],
+    ["Worker.|any", "(property) WorkerPeers.any: WorkerPeer", "A live one, the least busy."],
+    ["const |foo", "const foo: FooUser", ""],
+  ])("at %s", (needle, shown, comment) => {
+    expect(hover(needle)).toEqual({ shown, comment });
+  });
+});
+
+describe("completion lists what is declared, and nothing of the machinery", () => {
+  function namesAfter(needle: string): string[] {
+    const at = offsetOf(needle) + needle.length;
+    return (service.getCompletionsAtPosition(PROBE_PATH, at, undefined)?.entries ?? []).map(({ name }) => name);
+  }
+
+  test("of kinds, of a kind, of a word", () => {
+    expect(namesAfter("foo.peers.")).toEqual(["Bar", "Foo", "Worker"]);
+    expect(namesAfter("foo.peers.Bar.")).toEqual(["all", "any", "get", "kind", "name", "named", "path", "send", "try"]);
+    expect(namesAfter("foo.peers.Bar.get.")).toEqual(["find", "test"]);
+  });
+
+  test("of an error's codes: the declared ones and ours", () => {
+    expect(namesAfter('found.error.code === "')).toEqual(
+      expect.arrayContaining(["NotFound", "Closed", "TIMEOUT", "REFUSED"]),
+    );
+  });
+});
+
+test.each(DEFINITIONS)("F12 at %s lands in %s (TypeScript 6)", (needle, file, line) => {
+  const [definition] = service.getDefinitionAtPosition(PROBE_PATH, offsetOf(needle)) ?? [];
+  if (definition === undefined) throw new Error("no definition");
+  const declared = { fileName: definition.fileName, pos: definition.textSpan.start };
+  const { fileName, pos } = service.getSourceMapper().tryGetSourcePosition(declared) ?? declared;
+  const text = readFileSync(fileName, "utf8");
+  const row = text.slice(0, pos).split("\n").length - 1;
+  expect([relative(ROOT, fileName), text.split("\n")[row]?.trim()]).toEqual([file, line]);
+});

@@ -1,0 +1,56 @@
+import fc from "fast-check";
+
+const fieldName = fc.constantFrom("a", "b", "longerName", "class", "'a-b'", "'1x'", "2", "$", "'with space'");
+
+/** The text of a schema of supported types, up to three levels deep. */
+export const randomSchema: fc.Arbitrary<string> = fc.letrec<{ schema: string; object: string }>((tie) => ({
+  schema: fc.oneof(
+    { maxDepth: 3, depthSize: "small" },
+    ...leaves(),
+    tie("object"),
+    ...containers(tie("schema"), tie("object")),
+  ),
+  object: fc
+    .tuple(
+      fc.constantFrom("object", "object", "strictObject", "looseObject"),
+      fc.uniqueArray(fc.tuple(fieldName, tie("schema")), { selector: ([name]) => name, maxLength: 4 }),
+    )
+    .map(([make, fields]) => `z.${make}({ ${fields.map(([name, schema]) => `${name}: ${schema}`).join(", ")} })`),
+})).schema;
+
+function leaves(): fc.Arbitrary<string>[] {
+  return [
+    fc.constantFrom("z.string()", "z.string().max(3)", "z.email()", "z.number()", "z.int().min(1)", "z.boolean()"),
+    fc.constantFrom("z.bigint()", "z.date()", "z.null()", "z.undefined()", "z.unknown()", "bytes"),
+    fc.constantFrom("z.literal('x')", "z.literal([1, 'y', false])", "z.enum(['p', 'q'])"),
+  ];
+}
+
+function containers(schema: fc.Arbitrary<string>, object: fc.Arbitrary<string>): fc.Arbitrary<string>[] {
+  const some = fc.array(schema, { minLength: 1, maxLength: 3 });
+  const key = fc.constantFrom("z.string()", "z.number()", "z.enum(['p', 'q'])", "z.literal('k')", "z.email()");
+  return [
+    schema.map((one) => `z.array(${one})`),
+    schema.map((one) => `${one}.array().max(9)`),
+    fc
+      .tuple(some, fc.option(schema))
+      .map(([items, rest]) => `z.tuple([${items.join(", ")}]${rest === null ? "" : `, ${rest}`})`),
+    some.map((options) => `z.union([${options.join(", ")}])`),
+    fc.tuple(schema, schema).map(([one, other]) => `${one}.or(${other})`),
+    fc.tuple(key, schema).map(([keys, values]) => `z.record(${keys}, ${values})`),
+    fc.tuple(key, schema).map(([keys, values]) => `z.partialRecord(${keys}, ${values})`),
+    fc
+      .tuple(schema, fc.constantFrom("optional", "nullable", "nullish", "exactOptional"))
+      .map(([one, by]) => `${one}.${by}()`),
+    schema.map((one) => `z.nonoptional(${one})`),
+    fc.constantFrom("z.string().default('d')", "z.number().optional().default(1)", "z.date().prefault(new Date(0))"),
+    object.map((one) => `${one}.readonly()`),
+    object.map((one) => `${one}.partial()`),
+    fc
+      .tuple(schema, schema)
+      .map(
+        ([a, b]) =>
+          `z.discriminatedUnion('k', [z.object({ k: z.literal('a'), v: ${a} }), z.object({ k: z.literal('b'), v: ${b} })])`,
+      ),
+  ];
+}
