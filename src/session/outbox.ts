@@ -24,7 +24,7 @@ export interface OutboxHost {
   /** Something waits: pull at the end of the tick. Called often. */
   wake(): void;
   /** How much may be in flight before big messages wait. */
-  readonly bulkBytes: number;
+  bulkBytes(): number;
 }
 
 /**
@@ -217,7 +217,7 @@ export class Outbox implements Source {
     let left = most;
     for (const flow of this.#flows.ready) {
       // One fragment may always be on its way, else small messages that fill the window would starve the big ones.
-      const isOver = commit.offset - acked >= (this.#host?.bulkBytes ?? 0) && this.#fragmentsEnd > acked;
+      const isOver = commit.offset - acked >= (this.#host?.bulkBytes() ?? 0) && this.#fragmentsEnd > acked;
       if (left-- <= 0 || isOver) return true;
       const message = flow.first as OutMessage;
       if (!mayBegin && message.number < 0) continue;

@@ -116,13 +116,7 @@ export class Session {
       },
       forgetGrant: (number) => own.forgetGrant(number),
     });
-    const window = this.#window;
-    this.#outbox.bind({
-      wake: () => this.#wake(),
-      get bulkBytes() {
-        return window.bytes;
-      },
-    });
+    this.#outbox.bind({ wake: () => this.#wake(), bulkBytes: () => this.#window.bytes });
   }
 
   /** Whether it has ended. */

@@ -8,6 +8,8 @@ import { Seeded } from "./seeded.ts";
 
 const SEED = seedOfRun();
 
+const nothing = (): void => {};
+
 interface Setup {
   deframer: Deframer;
   messages: Plain[];
@@ -117,7 +119,6 @@ test("a stream that comes byte by byte, or all at once, gives the same messages"
 test("a frame that is whole in the bytes is not copied", () => {
   const bytes = Uint8Array.from(frame(0x11, 1, Buffer.from("abc")));
   const seen: Uint8Array[] = [];
-  const nothing = (): void => {};
   const deframer = new Deframer(sessionLimits({}), {
     message: (_kind, _channel, payload) => void seen.push(payload),
     credited: nothing,
@@ -129,7 +130,6 @@ test("a frame that is whole in the bytes is not copied", () => {
 });
 
 test("after stop, even within a message's handler, the rest of the bytes is nothing", () => {
-  const nothing = (): void => {};
   let count = 0;
   const deframer = new Deframer(sessionLimits({}), {
     message: () => {

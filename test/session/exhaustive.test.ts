@@ -73,13 +73,13 @@ function begin({ bytes, begun }: Case): State {
 }
 
 function copyMachine(machine: Machine): Machine {
-  const copy = new Machine(LIMITS, machine.closesLinks);
+  const twin = new Machine(LIMITS, machine.closesLinks);
   const { out, links, cur, ...plain } = machine;
-  Object.assign(copy, plain);
-  Object.assign(copy.out, out, { chunks: [...out.chunks], offsets: [...out.offsets] });
-  copy.links = links.map((link) => ({ ...link }));
-  copy.cur = copy.links.find((link) => link.id === cur?.id);
-  return copy;
+  Object.assign(twin, plain);
+  Object.assign(twin.out, out, { chunks: [...out.chunks], offsets: [...out.offsets] });
+  twin.links = links.map((link) => ({ ...link }));
+  twin.cur = twin.links.find((link) => link.id === cur?.id);
+  return twin;
 }
 
 function copy(state: State): State {
@@ -101,9 +101,10 @@ function keyOf({ machines, links }: State): string {
     [acked, committed, recv, heard, cur?.id, ...known.map((one) => Object.values(one).join())].join(),
   );
   for (const { proven, gone, broken, toward } of links) {
-    parts.push(
-      `${proven}${gone}${broken}${toward.map((list) => list.map((one) => (one === undefined ? "fin" : Buffer.from(one).toString("hex")))).join(";")}`,
+    const records = toward.map((list) =>
+      list.map((one) => (one === undefined ? "fin" : Buffer.from(one).toString("hex"))).join(),
     );
+    parts.push([...proven, ...gone, broken, ...records].join(";"));
   }
   return parts.join("|");
 }

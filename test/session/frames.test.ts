@@ -36,16 +36,16 @@ test("every frame of the stream has its golden bytes", () => {
   small.add(new OutMessage(0x16, 0, new Uint8Array(0), "control"));
   const run = new Commit(100, 0);
   run.run(small);
-  expect(run.parts.map(hex)).toEqual(["11aabbccdd000003010203" + "1600000000000000"]);
+  expect(run.parts.map(hex)).toEqual(["11aabbccdd0000030102031600000000000000"]);
 
   const big = new Commit(65_536, 0);
   const message = new OutMessage(0x12, 5, new Uint8Array(20_000).fill(9), "send");
   expect(big.fragment(message)).toBe(true);
   expect(big.fragment(message)).toBe(true);
   expect(big.parts.map((part) => `${hex(part.subarray(0, 13))} ${part.length}`)).toEqual([
-    "920000000500" + "3ff0" + "00004e20 12", // 0x3ff0 = 16,368; 0x4e20 = 20,000
+    "9200000005003ff000004e20 12", // 0x3ff0 = 16,368; 0x4e20 = 20,000
     "09".repeat(13) + " 16364",
-    "120000000500" + "0e34 8", // 0x0e34 = 3,636
+    "1200000005000e34 8", // 0x0e34 = 3,636
     "09".repeat(13) + " 3636",
   ]);
 

@@ -58,7 +58,7 @@ function shown(actions: readonly Action[]): string[] {
         return `destroy ${action.link}`;
       case "alone":
         return "alone";
-      case "ended":
+      default:
         return `ended ${action.reason} ${action.byPeer ? "by peer" : "by us"} ${action.peerReceived}: ${action.text}`;
     }
   });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { SessionLimits } from "../../src/session/limits.ts";
 import { type Lane, OutMessage } from "../../src/session/out-message.ts";
 import { MESSAGE_COST_BYTES, Outbox, type OutboxOptions } from "../../src/session/outbox.ts";
 import { type PlainFrame, readFrames } from "./naive.ts";
@@ -20,13 +21,7 @@ class Bench {
   }
 
   bind(): void {
-    const bench = this;
-    this.outbox.bind({
-      wake: () => void this.wakes++,
-      get bulkBytes() {
-        return bench.bulkBytes;
-      },
-    });
+    this.outbox.bind({ wake: () => void this.wakes++, bulkBytes: () => this.bulkBytes });
   }
 
   push(lane: Lane, channel: number, payloadBytes: number, kind = lane === "send" ? 0x12 : 0x11): OutMessage {
@@ -55,6 +50,11 @@ class Bench {
   }
 }
 
+const wrong =
+  (limits: Partial<SessionLimits>): (() => Outbox) =>
+  () =>
+    new Outbox({ limits });
+
 const channels = (frames: PlainFrame[]): number[] => frames.map((one) => one.channel);
 
 test("all that is pushed in a tick leaves in one chunk, in order, and each message knows where it ends", () => {
@@ -65,7 +65,11 @@ test("all that is pushed in a tick leaves in one chunk, in order, and each messa
   expect(parts.length).toBe(1);
   expect(channels(readFrames(Buffer.from(parts[0] as Uint8Array)))).toEqual([1, 2, 3]);
   expect(messages.map((message) => message.endOffset)).toEqual([1_018, 1_026, 1_026 + 16_392]);
-  expect(messages.map((message) => [message.state, message.payload.length])).toEqual(Array(3).fill(["committed", 0]));
+  expect(messages.map((message) => [message.state, message.payload.length])).toEqual([
+    ["committed", 0],
+    ["committed", 0],
+    ["committed", 0],
+  ]);
   expect(bench.outbox.isEmpty).toBe(true);
 });
 
@@ -421,10 +425,6 @@ test("hasRoom says no above the soft cap, and onRoom tells when to ask again; a 
 });
 
 test("limits that can't hold together are refused", () => {
-  const wrong =
-    (limits: OutboxOptions["limits"]): (() => Outbox) =>
-    () =>
-      new Outbox({ limits: limits ?? {} });
   expect(wrong({ messageBytes: 29 * MIB })).toThrow(/assemblyBytes/);
   expect(wrong({ windowBytes: 16_391 })).toThrow(/windowBytes/);
   expect(wrong({ freeBytes: 1_000 })).toThrow(/freeBytes/);

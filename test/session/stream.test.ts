@@ -52,7 +52,8 @@ class Run {
     this.underWay = [];
     this.underWayBytes = 0;
     this.credits = [];
-    this.outbox.bind({ wake: () => {}, bulkBytes: this.chance.pick([1, 70_000, 10_000_000]) });
+    const bulkBytes = this.chance.pick([1, 70_000, 10_000_000]);
+    this.outbox.bind({ wake: () => {}, bulkBytes: () => bulkBytes });
     this.deframer = new Deframer(LIMITS, {
       message: (kind, channel, payload) => void this.arrived.push({ kind, channel, payload: Buffer.from(payload) }),
       credited: () => {},
