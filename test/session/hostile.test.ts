@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import { ACK, ATTACH, DATA, END } from "../../src/session/frames.ts";
+import { OutMessage } from "../../src/session/out-message.ts";
+import { seedOfRun, soak } from "../support/seeded.ts";
+import { frame, fragments, u32, u64 } from "./naive.ts";
+import { Pair } from "./pair.ts";
+import { Seeded } from "./seeded.ts";
+
+const SEED = seedOfRun();
+const LIMITS = { windowBytes: 70_000, queueHardBytes: 300_000, messageBytes: 300_000 };
+
+/** A record that is right, nearly right, or noise. */
+function record(chance: Seeded, stream: { offset: number }, committed: number): Buffer {
+  const about = (value: number): number => Math.max(0, value + chance.pick([0, 0, 0, 0, 1, -1, -1_000]));
+  const parts: Buffer[] = [];
+  if (chance.once(3))
+    parts.push(Buffer.concat([Buffer.of(ACK), u64(about(chance.once(2) ? committed : chance.int(committed + 1)))]));
+  if (chance.once(60)) parts.push(Buffer.concat([Buffer.of(ATTACH), u64(0)]));
+  if (chance.once(60))
+    return Buffer.concat([
+      ...parts,
+      Buffer.of(END),
+      u64(about(committed)),
+      Buffer.of(chance.int(4)),
+      Buffer.alloc(chance.int(220)),
+    ]);
+  const big = {
+    kind: 0x10 + chance.int(3),
+    channel: chance.int(4),
+    payload: Buffer.alloc(20_000 + chance.int(200_000)),
+  };
+  const body = chance.pick([
+    () => frame(0x11, chance.int(5), chance.bytes(chance.int(300))),
+    () => fragments(big, [16_000])[0] as Buffer,
+    () => frame(0x91, big.channel, Buffer.concat([u32(chance.int(2 ** 31)), Buffer.alloc(chance.int(16_380))])),
+    () => frame(big.kind | 0x80, big.channel, Buffer.alloc(1_024 + chance.int(15_000))),
+    () => frame(big.kind, big.channel, Buffer.alloc(chance.int(16_000))),
+    () => frame(0x01, chance.int(4), u32(chance.int(2 ** 31))),
+    () => frame(0x02, chance.int(4), Buffer.alloc(0)),
+    () => Buffer.from(chance.bytes(1 + chance.int(40))),
+  ])();
+  const offset = about(stream.offset);
+  stream.offset = Math.max(stream.offset, offset + body.length);
+  return Buffer.concat([...parts, Buffer.of(DATA), u64(offset), body]);
+}
+
+test(`whatever a hostile peer sends, a session stays within its caps or ends, once, and leaves nothing (seed ${SEED})`, () => {
+  const reasons: Record<string, number> = {};
+  const rounds = soak(400);
+  for (let round = 0; round < rounds; round++) {
+    const chance = new Seeded(SEED + round);
+    const pair = new Pair({ limits: LIMITS });
+    const { one } = pair;
+    const [link] = pair.link();
+    pair.tick();
+    link.events?.data(Buffer.concat([Buffer.of(ATTACH), u64(0)]));
+    const stream = { offset: 0 };
+    let sent = 0;
+    let acked = 0;
+    for (let step = 0; step < 60 && link.isOpen; step++) {
+      if (chance.once(2)) one.outbox.push(new OutMessage(0x12, 1, new Uint8Array(chance.int(40_000)), "send"));
+      pair.tick();
+      for (const bytes of link.sent) sent = Math.max(sent, lastOffset(bytes));
+      expect(sent - one.session.acked, `seed ${SEED + round}`).toBeLessThanOrEqual(LIMITS.windowBytes);
+      expect(one.session.acked).toBeGreaterThanOrEqual(acked);
+      ({ acked } = one.session);
+      link.events?.data(record(chance, stream, sent));
+      if (chance.once(5)) pair.clock.advance(10);
+    }
+    const reason = one.reasons[0] ?? "alive";
+    reasons[reason] = (reasons[reason] ?? 0) + 1;
+    expect(one.ends.length, `seed ${SEED + round}`).toBe(one.session.isEnded ? 1 : 0);
+    one.session.end();
+    expect(pair.clock.pending, `seed ${SEED + round}`).toBe(0);
+  }
+  console.log(`seed ${SEED}: ${JSON.stringify(reasons)}`);
+  for (const reason of ["protocol", "lost"]) expect(reasons[reason], reason).toBeGreaterThan(rounds / 50);
+});
+
+/** Where the stream's bytes in a record end. */
+function lastOffset(bytes: Buffer): number {
+  const at = bytes[0] === DATA ? 0 : 9;
+  return bytes.length > at && bytes[at] === DATA ? Number(bytes.readBigUInt64BE(at + 1)) + bytes.length - at - 9 : 0;
+}
