@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { nativeEngine } from "../../src/crypto/native.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
+import { safeCandidates } from "../../src/user/dial-safety.ts";
+import { Roster } from "../../src/user/roster.ts";
+import { Tickets } from "../../src/user/tickets.ts";
+import type { Ticket } from "../../src/wire/room-messages.ts";
+
+const ticket: Ticket = {
+  type: "ticket",
+  ticketId: new Uint8Array(16).fill(1),
+  secret: new Uint8Array(32).fill(2),
+  name: "Bar",
+  kind: "Bar",
+  candidates: [],
+  expiresMs: 30_000,
+  first: true,
+};
+
+function hello(name: string, peerName: string, ticketId = ticket.ticketId): Parameters<Tickets["forHello"]>[0] {
+  return { purpose: 3, name, peerName, ticketId, encryption: true, end: undefined };
+}
+
+function held(clock = new ManualClock()): Tickets {
+  const tickets = new Tickets(clock, nativeEngine);
+  tickets.add({ ...ticket, secret: ticket.secret.slice() });
+  return tickets;
+}
+
+test("a ticket serves its two names, whoever asks with another id or name gets nothing", () => {
+  const tickets = held();
+  expect(tickets.forHello(hello("Bar", "Foo"), "Foo")).toBeDefined();
+  expect(tickets.forHello(hello("Baz", "Foo"), "Foo")).toBeUndefined();
+  expect(tickets.forHello(hello("Bar", "Baz"), "Foo")).toBeUndefined();
+  expect(tickets.forHello(hello("Bar", "Foo", new Uint8Array(16)), "Foo")).toBeUndefined();
+});
+
+test("a ticket is spent once as dialler and once as answerer, counted apart", () => {
+  const tickets = held();
+  expect(tickets.spend(ticket.ticketId, "initiator")).toBe(true);
+  expect(tickets.spend(ticket.ticketId, "initiator")).toBe(false);
+  expect(tickets.forDial(ticket.ticketId)).toBeUndefined();
+  expect(tickets.forHello(hello("Bar", "Foo"), "Foo")).toBeDefined();
+  expect(tickets.spend(ticket.ticketId, "responder")).toBe(true);
+  expect(tickets.spend(ticket.ticketId, "responder")).toBe(false);
+  expect(tickets.forHello(hello("Bar", "Foo"), "Foo")).toBeUndefined();
+});
+
+test("a ticket dies after 30 s, and after three wrong answers but not two", () => {
+  const clock = new ManualClock();
+  const tickets = held(clock);
+  tickets.wrong(ticket.ticketId);
+  tickets.wrong(ticket.ticketId);
+  expect(tickets.forDial(ticket.ticketId)).toBeDefined();
+  tickets.wrong(ticket.ticketId);
+  expect(tickets.size).toBe(0);
+  expect(clock.pending).toBe(0);
+  tickets.add({ ...ticket, secret: ticket.secret.slice() });
+  clock.advance(29_999);
+  expect(tickets.size).toBe(1);
+  clock.advance(1);
+  expect(tickets.size).toBe(0);
+});
+
+test("case 47: loopback, link-local, multicast, low ports and names are never dialled because a Room said so", () => {
+  const all = [
+    "127.0.0.1",
+    "::1",
+    "169.254.169.254",
+    "224.0.0.1",
+    "0.0.0.0",
+    "255.255.255.255",
+    "fe80::1",
+    "ff02::1",
+    "::",
+    "::ffff:127.0.0.1",
+    "localhost",
+    "evil.example",
+    "10.0.0.1",
+    "fd00::1",
+  ].map((host) => ({ host, port: 2_222 }));
+  expect(safeCandidates(all, false).map(({ host }) => host)).toEqual(["10.0.0.1", "fd00::1"]);
+  expect(safeCandidates(all, true).map(({ host }) => host)).toEqual(["127.0.0.1", "::1", "::ffff:127.0.0.1"]);
+  expect(safeCandidates([{ host: "10.0.0.1", port: 25 }], false)).toEqual([]);
+});
+
+test("case 48: of a thousand candidates eight are dialled, each address once", () => {
+  const many = Array.from({ length: 1_000 }, (_, i) => ({ host: `10.0.${i % 4}.${(i >> 2) % 200}`, port: 5_000 }));
+  expect(safeCandidates(many, false).length).toBe(8);
+  expect(
+    safeCandidates(
+      [many[0], many[0], many[0]].flatMap((one) => one ?? []),
+      false,
+    ).length,
+  ).toBe(1);
+});
+
+test("a roster is replaced as a whole when a welcome is complete, and tells of every change", () => {
+  const roster = new Roster();
+  let changes = 0;
+  const forget = roster.onChange(() => changes++);
+  expect(roster.begin(2)).toBe(false);
+  expect(roster.add([{ name: "b", kind: "K" }])).toBe(false);
+  expect(roster.names).toEqual([]);
+  expect(roster.add([{ name: "a", kind: undefined }])).toBe(true);
+  expect(roster.names).toEqual(["a", "b"]);
+  expect(roster.live("K")).toEqual(["b"]);
+  expect(roster.add([{ name: "c", kind: "K" }])).toBe(false);
+  roster.remove("b");
+  expect(changes).toBe(3);
+  expect(roster.begin(0)).toBe(true);
+  expect(roster.names).toEqual([]);
+  forget();
+  roster.remove("a");
+  expect(changes).toBe(4);
+});
