@@ -16,14 +16,17 @@ export function emitIndex(kinds: readonly KindImport[], header: string): string 
   });
   const types = [...kinds.map(({ kind }) => kind), "network"].map((name) => `export type * from "./${name}.d.ts";\n`);
   const schemas = kinds.map(({ kind }) => `${kind}: ${schemaName(kind)}`);
-  const union = kinds.map(({ kind }) => `"${kind}"`).join(" | ");
+  const union = kinds.map(({ kind }) => `"${kind}"`);
+  const flat = `<Kind extends ${union.join(" | ")}>`;
+  const parameter =
+    flat.length <= 90 ? flat : `<\n  Kind extends\n${union.map((kind) => `    | ${kind}`).join("\n")},\n>`;
   return `${header}import { bind, type ErrorOf, type JoinOptions } from "chatroom/runtime";
 ${imports.join("")}import type { Call, DeclaredErrors, Handlers, Users } from "./network.d.ts";
 
 ${types.join("")}
 ${breakList("const network = bind<Handlers, Users, Call>({ ", schemas, " });\n")}
 /** Joins a Room as a program of that kind, by default under the kind's own name. */
-export function joinRoom<Kind extends ${union}>(
+export function joinRoom${parameter}(
   kind: Kind,
   handlers: Handlers[Kind],
   options?: JoinOptions<Call>,

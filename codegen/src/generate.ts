@@ -7,7 +7,7 @@ import { emitNetwork } from "./emit-network.ts";
 import { type GeneratedFile, headerOf } from "./generated-file.ts";
 import { importSchemas } from "./import-schemas.ts";
 import type { Kind } from "./model.ts";
-import { type Piece, sourceMapOf, textOf } from "./pieces.ts";
+import { type Piece, sourceMapOf, textOf, trimLines } from "./pieces.ts";
 import { compareTexts, type Problem, ProblemsError, sortProblems } from "./problem.ts";
 import { readKind } from "./read-kind.ts";
 import { callsDefinePeer, kindsOf, Sources } from "./sources.ts";
@@ -98,9 +98,10 @@ function emit(kinds: readonly Kind[], { schemasDir, outDir, version }: GenerateO
 
 function withMap(name: string, pieces: readonly Piece[], sourceOf: (path: string) => string): GeneratedFile[] {
   const mapName = `${name}.map`;
+  const trimmed = trimLines(pieces);
   return [
-    { name, text: `${textOf(pieces)}//# sourceMappingURL=${mapName}\n` },
-    { name: mapName, text: sourceMapOf(pieces, name, sourceOf) },
+    { name, text: `${textOf(trimmed)}//# sourceMappingURL=${mapName}\n` },
+    { name: mapName, text: sourceMapOf(trimmed, name, sourceOf) },
   ];
 }
 

@@ -19,6 +19,20 @@ export function textOf(pieces: readonly Piece[]): string {
   return pieces.filter((piece) => typeof piece === "string").join("");
 }
 
+/** The same pieces without blanks at the ends of lines. */
+export function trimLines(pieces: readonly Piece[]): Piece[] {
+  let next = "";
+  return pieces
+    .toReversed()
+    .map((piece) => {
+      if (typeof piece !== "string") return piece;
+      const trimmed = (next.startsWith("\n") ? piece.replace(/ +$/, "") : piece).replaceAll(/ +\n/g, "\n");
+      if (trimmed !== "") next = trimmed;
+      return trimmed;
+    })
+    .toReversed();
+}
+
 /** The source map, version 3, that the marks in the pieces make; `sourceOf` gives a source file as the map names it. */
 export function sourceMapOf(pieces: readonly Piece[], file: string, sourceOf: (path: string) => string): string {
   const marks = pieces.filter((piece) => typeof piece !== "string");

@@ -108,10 +108,13 @@ function printTall(type: Type, indent: string): Piece[] {
     case "union":
       return type.members.flatMap((member): Piece[] => {
         const isInline = fitsInline(member);
-        return [`\n${deeper}| `, ...(isInline ? printMember(member) : parenthesize(member, printTall(member, deeper)))];
+        return [
+          `\n${deeper}| `,
+          ...(isInline ? printMember(member) : parenthesize(member, printTall(member, `${deeper}  `))),
+        ];
       });
     case "record":
-      return printRecord(type, (part) => printType(part, indent));
+      return printRecord(type, (part) => printType(part, indent), type.value.kind === "union" ? indent : undefined);
   }
   return ["{\n", ...printFields(type, deeper), `${indent}}`];
 }
@@ -140,8 +143,10 @@ function printItems(type: Type & { kind: "tuple" }, print: (type: Type) => Piece
   return items;
 }
 
-function printRecord(type: Type & { kind: "record" }, print: (type: Type) => Piece[]): Piece[] {
-  let pieces: Piece[] = ["Record<", ...print(type.key), ", ", ...print(type.value), ">"];
+/** With `indent`, closes in a line of its own. */
+function printRecord(type: Type & { kind: "record" }, print: (type: Type) => Piece[], indent?: string): Piece[] {
+  const end = indent === undefined ? ">" : `\n${indent}>`;
+  let pieces: Piece[] = ["Record<", ...print(type.key), ", ", ...print(type.value), end];
   if (type.partial) pieces = ["Partial<", ...pieces, ">"];
   return type.readonly ? ["Readonly<", ...pieces, ">"] : pieces;
 }

@@ -147,18 +147,23 @@ function readMember(source: ts.SourceFile, property: ts.ObjectLiteralElementLike
   return { name: isPlainName ? name.text : undefined, key, span, value, doc };
 }
 
-/** The last JSDoc comment before a node, without its stars. */
+/** The JSDoc comment just before a node, without its stars; also one in the same line, which TypeScript itself overlooks. */
 function docOf(source: ts.SourceFile, node: ts.Node): string | undefined {
-  const comment = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc).at(-1);
+  const { text } = source;
+  const start = node.getStart(source);
+  const inLine = (ts.getTrailingCommentRanges(text, node.pos) ?? []).filter(
+    ({ end }) => !text.slice(end, start).includes("\n"),
+  );
+  const comment = [...inLine, ...(ts.getLeadingCommentRanges(text, node.pos) ?? [])]
+    .map(({ pos, end }) => text.slice(pos, end))
+    .findLast((one) => one.startsWith("/**") && one !== "/**/");
   if (comment === undefined) return undefined;
   const lines = comment
-    .getText(source)
-    .replace(/^\/\*\*/, "")
-    .replace(/\*\/$/, "")
+    .slice("/**".length, -"*/".length)
     .split(/\r?\n/)
     .map((line, index) => (index === 0 ? line : line.replace(/^\s*\*? ?/, "")).trimEnd());
-  const text = lines.join("\n").trim();
-  return text === "" ? undefined : text;
+  const doc = lines.join("\n").trim();
+  return doc === "" ? undefined : doc;
 }
 
 function spanOf(source: ts.SourceFile, node: ts.Node): Span {

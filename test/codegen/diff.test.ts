@@ -20,7 +20,7 @@ test(`git applies the diff of any two texts and gets the second one (seed ${SEED
     writeFileSync(join(dir, `${index}.txt`), before);
     return unifiedDiff(before, after, `a/${index}.txt`, `b/${index}.txt`);
   });
-  execFileSync("git", ["apply", "-"], { cwd: dir, input: patches.join("") });
+  execFileSync("git", ["apply", "--whitespace=nowarn", "-"], { cwd: dir, input: patches.join("") });
   for (const [index, [, after]] of pairs.entries()) {
     expect(readFileSync(join(dir, `${index}.txt`), "utf8"), patches[index]).toBe(after);
   }

@@ -156,53 +156,73 @@ export const Bar = definePeer({
   });
 });
 
+/** Schemas whose form is wrong, which plain JavaScript would run: where (at the mark), and what the message says. */
+const MALFORMED: [schema: string, message: string][] = [
+  [`export const Bar = definePeer({ ‸gets: {} });`, '"gets" is not a word of a schema: the words are get and send'],
+  [
+    `export const Bar = definePeer({ get: {}, ‸stream: {} });`,
+    '"stream" is not a word of a schema: the words are get and send',
+  ],
+  [
+    `export const Bar = definePeer({ get: { test: { ‸inputs: z.string() } } });`,
+    '"inputs" is not known here: a get has input, output, errors, from, fromNames',
+  ],
+  [
+    `export const Bar = definePeer({ send: { chat: { input: z.string(), ‸errors: {} } } });`,
+    '"errors" is not known here: a send has input, from, fromNames',
+  ],
+  [
+    `export const Bar = definePeer({ get: { ‸test: z.string() } });`,
+    "get test takes { input: schema, output: schema }",
+  ],
+  [`export const Bar = definePeer({ send: { ‸chat: "x" } });`, "send chat takes a zod schema, or { input: schema }"],
+  [`export const Bar = definePeer({ ‸get: null });`, "get takes an object with a key per method"],
+  [
+    `export const Bar = definePeer({ get: { test: { ‸errors: z.string() } } });`,
+    "errors takes an object: { NotFound: schema of its data }",
+  ],
+  [
+    `export const Bar = definePeer({ get: { test: { ‸from: [] } } });`,
+    'from takes the kinds that may call: from: ["Foo"]',
+  ],
+  [
+    `export const Bar = definePeer({ get: { test: { ‸fromNames: [""] } } });`,
+    'fromNames takes the user names that may call: fromNames: ["foo-1"]',
+  ],
+  [
+    `export const Bar = definePeer(‸undefined);`,
+    "definePeer takes an object: definePeer({ get: { ... }, send: { ... } })",
+  ],
+];
+
 describe("the form of a schema", () => {
-  test.each([
-    [`export const Bar = definePeer({ ‸gets: {} });`, '"gets" is not a word of a schema: the words are get and send'],
-    [
-      `export const Bar = definePeer({ get: {}, ‸stream: {} });`,
-      '"stream" is not a word of a schema: the words are get and send',
-    ],
-    [
-      `export const Bar = definePeer({ get: { test: { ‸inputs: z.string() } } });`,
-      '"inputs" is not known here: a get has input, output, errors, from, fromNames',
-    ],
-    [
-      `export const Bar = definePeer({ send: { chat: { input: z.string(), ‸errors: {} } } });`,
-      '"errors" is not known here: a send has input, from, fromNames',
-    ],
-    [
-      `export const Bar = definePeer({ get: { ‸test: z.string() } });`,
-      "get test takes { input: schema, output: schema }",
-    ],
-    [`export const Bar = definePeer({ send: { ‸chat: "x" } });`, "send chat takes a zod schema, or { input: schema }"],
-    [`export const Bar = definePeer({ ‸get: null });`, "get takes an object with a key per method"],
-    [
-      `export const Bar = definePeer({ get: { test: { ‸errors: z.string() } } });`,
-      "errors takes an object: { NotFound: schema of its data }",
-    ],
-    [
-      `export const Bar = definePeer({ get: { test: { ‸from: [] } } });`,
-      'from takes the kinds that may call: from: ["Foo"]',
-    ],
-    [
+  test("each mistake is told at its place, all in one run", async () => {
+    const marked = MALFORMED.map(([schema], index) => unmark(schema.replaceAll("Bar", `Bar${index}`)));
+    const project = projectWith({ "schemas/all.ts": schemaFile(marked.map(({ text }) => text).join("\n")) });
+    expect(await problemsOf(project)).toEqual(
+      MALFORMED.map(
+        ([, message], index) => `schemas/all.ts:${3 + index}:${marked[index]?.spot.split(":")[1]}: ${message}`,
+      ),
+    );
+  });
+
+  test("a caller that is no kind is told, with the kinds that there are", async () => {
+    await expectProblem(
       `export const Bar = definePeer({ get: { test: { from: ["Bar", ‸"Foo"] } } });`,
       "there is no kind Foo: from takes Bar",
-    ],
-    [
-      `export const Bar = definePeer({ get: { test: { ‸fromNames: [""] } } });`,
-      'fromNames takes the user names that may call: fromNames: ["foo-1"]',
-    ],
-    [
-      `export const Bar = definePeer(‸undefined);`,
-      "definePeer takes an object: definePeer({ get: { ... }, send: { ... } })",
-    ],
-    [`const ‸Bar = definePeer({});`, "Bar is not exported: export const Bar = definePeer({ ... })"],
-    [`export default ‸definePeer({});`, "this kind has no name: export const Bar = definePeer({ ... })"],
-    [`‸definePeer({});`, "this kind has no name: export const Bar = definePeer({ ... })"],
-  ])("%s", async (text, message) => {
-    // The compiler would refuse most of these; plain JavaScript would not.
-    await expectProblem(text, message);
+    );
+  });
+
+  test("a kind that is not exported, or has no name, is told before anything runs", async () => {
+    const project = projectWith({
+      "schemas/a.ts": schemaFile("const Bar = definePeer({});\nthrow new Error('runs');"),
+      "schemas/b.ts": schemaFile("export default definePeer({});\ndefinePeer({});"),
+    });
+    expect(await problemsOf(project)).toEqual([
+      "schemas/a.ts:3:7: Bar is not exported: export const Bar = definePeer({ ... })",
+      "schemas/b.ts:3:16: this kind has no name: export const Bar = definePeer({ ... })",
+      "schemas/b.ts:4:1: this kind has no name: export const Bar = definePeer({ ... })",
+    ]);
   });
 
   test("a kind declared in two files is told at both places", async () => {

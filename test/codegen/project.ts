@@ -10,12 +10,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
-import { run } from "../../codegen/src/run.ts";
-
-/** The folder of this repository. */
-export const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+import { ROOT } from "./root.ts";
 
 /** A user's project in a folder of its own, where `zod` and `chatroom/schema` resolve as if installed. */
 export class Project {
@@ -61,6 +57,7 @@ export class Project {
 
   /** Runs the command in the project's folder. */
   async codegen(...argv: string[]): Promise<{ code: number; out: string; error: string }> {
+    const { run } = await import("../../codegen/src/run.ts");
     let out = "";
     let error = "";
     const code = await run(argv, {

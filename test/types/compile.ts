@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ROOT } from "../codegen/project.ts";
+import { ROOT } from "../codegen/root.ts";
 
 /** What the compiler says of one place. */
 export interface Complaint {

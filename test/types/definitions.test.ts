@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ROOT } from "../codegen/project.ts";
+import { ROOT } from "../codegen/root.ts";
 import { DEFINITIONS, offsetOf, PROBE, PROBE_PATH } from "./probe.ts";
 
 interface Position {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Project, ts } from "ts-morph";
 import { beforeAll, describe, expect, test } from "vitest";
-import { ROOT } from "../codegen/project.ts";
+import { ROOT } from "../codegen/root.ts";
 import { DEFINITIONS, offsetOf, PROBE, PROBE_PATH } from "./probe.ts";
 
 /** The part of TypeScript 6 by which its editor server follows declaration maps. */
@@ -79,12 +79,13 @@ describe("what an editor shows is plain", () => {
   });
 });
 
-describe("completion lists what is declared, and nothing of the machinery", () => {
-  function namesAfter(needle: string): string[] {
-    const at = offsetOf(needle) + needle.length;
-    return (service.getCompletionsAtPosition(PROBE_PATH, at, undefined)?.entries ?? []).map(({ name }) => name);
-  }
+/** What an editor offers after a text of the program. */
+function namesAfter(needle: string): string[] {
+  const at = offsetOf(needle) + needle.length;
+  return (service.getCompletionsAtPosition(PROBE_PATH, at, undefined)?.entries ?? []).map(({ name }) => name);
+}
 
+describe("completion lists what is declared, and nothing of the machinery", () => {
   test("of kinds, of a kind, of a word", () => {
     expect(namesAfter("foo.peers.")).toEqual(["Bar", "Foo", "Worker"]);
     expect(namesAfter("foo.peers.Bar.")).toEqual(["all", "any", "get", "kind", "name", "named", "path", "send", "try"]);

@@ -2,7 +2,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { ROOT } from "../codegen/project.ts";
+import { ROOT } from "../codegen/root.ts";
 import { type Complaint, compile } from "./compile.ts";
 import { RIGHT_USES } from "./right-uses.ts";
 

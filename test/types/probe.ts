@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ROOT } from "../codegen/project.ts";
+import { ROOT } from "../codegen/root.ts";
 
 /** Where the program below pretends to be: no file of that name exists. */
 export const PROBE_PATH = join(ROOT, "examples/probe-of-the-tests.ts");
