@@ -54,7 +54,7 @@ export class ValueBuffer {
     const used = this.at - this.#start;
     const wanted = used + more + ROOM_BYTES;
     const old = this.bytes;
-    if (old === this.#slab) this.#slabAt = this.at;
+    if (old === this.#slab) this.#slabAt = this.#start; // what stands there was not handed out
     let bytes: Buffer;
     if (old === this.#slab && wanted * 4 <= SLAB_BYTES) {
       bytes = newSlab();
