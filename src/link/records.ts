@@ -170,7 +170,7 @@ export class RecordReader {
 
   /** Adds bytes that came. The reader keeps the chunk, and bodies point into it: nobody writes into it any more. */
   push(chunk: Uint8Array): void {
-    if (chunk.length > 0 && this.#failure === undefined) this.#chunks.push(chunk);
+    if (this.#failure === undefined) this.#chunks.push(chunk);
   }
 
   /**

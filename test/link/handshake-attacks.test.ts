@@ -426,6 +426,11 @@ test("the owner's refusal comes before all checks of HELLO but its magic", () =>
     new Responder(responderConfig(1, { admit })).hello({ type: 1, body: Uint8Array.of(0x43, 0x52, 0x51, 0x31) }).send,
   ).toBeUndefined();
   expect(asked).toBe(1);
+  const confirmFirst = new Responder(responderConfig(1)).hello({
+    type: 3,
+    body: Uint8Array.of(0x43, 0x52, 0x50, 0x31),
+  });
+  expect([confirmFirst.send, confirmFirst.error?.code]).toEqual([undefined, "ERR_MALFORMED"]);
 });
 
 describe("a config that can't be right is refused at once", () => {

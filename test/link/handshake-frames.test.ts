@@ -49,6 +49,9 @@ test("case 27: a length of 1,025 or 65,535 is refused before the body is waited 
       expect(() => reader.next()).toThrow("longer than 1024");
     }
   }
+  const early = new FrameReader();
+  early.push(Uint8Array.of(2, 5));
+  expect(() => early.next()).toThrow("longer than 1024");
   const reader = new FrameReader([1]);
   reader.push(concat([Uint8Array.of(1, 4, 0), ascii("CRP")]));
   expect(reader.next()).toBeUndefined();

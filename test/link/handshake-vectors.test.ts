@@ -8,7 +8,7 @@ import { encodeExtension } from "../../src/link/handshake-hello.ts";
 import { Initiator } from "../../src/link/handshake-initiator.ts";
 import { Responder } from "../../src/link/handshake-responder.ts";
 import { engines } from "../crypto/engines.ts";
-import { crp1, type Run } from "../vectors/crp1.ts";
+import { crp1, type Run, type Side } from "../vectors/crp1.ts";
 import { hex, toHex } from "../vectors/load.ts";
 import { answerBytes, firstBytes, frameOf, passwordOnce } from "./handshake-driver.ts";
 
@@ -215,6 +215,46 @@ for (const engine of engines) {
     });
   });
 }
+
+test("both sides wipe K, ISK, prk, the keys of the tags, the chain and their scalars", () => {
+  for (const engine of engines) {
+    const made: Uint8Array[] = [];
+    const keep = (bytes: Uint8Array): Uint8Array => {
+      made.push(bytes);
+      return bytes;
+    };
+    let wipedScalars = 0;
+    const watched: Engine = {
+      ...engine,
+      sha512: (...parts) => keep(engine.sha512(...parts)),
+      hmacSha512: (key, ...parts) => keep(engine.hmacSha512(key, ...parts)),
+      scalar(bytes) {
+        const scalar = engine.scalar(bytes);
+        return {
+          times(point) {
+            const product = scalar.times(point);
+            return product && keep(product);
+          },
+          wipe() {
+            wipedScalars++;
+            scalar.wipe();
+          },
+        };
+      },
+    };
+    const run = crp1.runs[0] as Run;
+    const initiator = initiatorOf(watched, run);
+    const responder = responderOf(watched, run);
+    const outcome = initiator.receive(frameOf(responder.hello(frameOf(initiator.hello)).send ?? new Uint8Array(0)));
+    expect(responder.confirm(frameOf(outcome.send ?? new Uint8Array(0))).error).toBeUndefined();
+    const { K, ISK, prk, kTa, kTb, chain } = run.handshake as Side;
+    const left = new Set(made.map(toHex));
+    expect([K, ISK, prk, kTa, kTb, chain].filter((secret) => left.has(secret))).toEqual([]);
+    // What was watched is what there is: the secrets of the records live on.
+    expect(left.has(run.keys?.i2r.S ?? "")).toBe(true);
+    expect(wipedScalars).toBe(2);
+  }
+});
 
 test("the relay prefaces of the vectors are encoded and decoded, and another length or version is refused", () => {
   let prefaces = 0;
