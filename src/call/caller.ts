@@ -5,7 +5,7 @@ import { OutMessage } from "../session/out-message.ts";
 import { DEFAULT_SESSION_LIMITS } from "../session/limits.ts";
 import type { Outbox } from "../session/outbox.ts";
 import { CALL_HEADER_BYTES, CANCEL, ERROR, FREE_MESSAGE, GET, RESULT, SEND, writeCallHeader } from "../wire/frames.ts";
-import { decodeValue, encodeAfter, ValueError } from "../wire/values.ts";
+import { decodeGiven, encodeAfter, ValueError } from "../wire/values.ts";
 import { type Contract, numberOf } from "./contract.ts";
 import { OutgoingCall, type Request } from "./outgoing-call.ts";
 import { type Checked, check } from "./validation.ts";
@@ -181,7 +181,7 @@ export class Caller {
     if (call.word === "send") return this.#settle(call, undefined);
     let value: unknown;
     try {
-      value = payload.length === 0 ? undefined : decodeValue(payload);
+      value = payload.length === 0 ? undefined : decodeGiven(payload);
     } catch (error) {
       return this.#settle(
         call,
@@ -201,7 +201,7 @@ export class Caller {
   #receivedError(call: OutgoingCall, payload: Uint8Array): PeerError {
     let told: unknown;
     try {
-      told = decodeValue(payload);
+      told = decodeGiven(payload);
     } catch (error) {
       return this.#error(
         call,

@@ -3,7 +3,7 @@ import type { Logger } from "../base/log.ts";
 import { type Lane, OutMessage } from "../session/out-message.ts";
 import type { Outbox } from "../session/outbox.ts";
 import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, HAS_META, RESULT, readCallHeader, SEND } from "../wire/frames.ts";
-import { decodeValue, encodeValue, ValueError } from "../wire/values.ts";
+import { decodeGiven, encodeValue, ValueError } from "../wire/values.ts";
 import { MAX_CALLS_IN_FLIGHT } from "./caller.ts";
 import { type CallOrigin, Failure, HandlerCall } from "./handler-call.ts";
 import type { MessageQueue } from "./messages.ts";
@@ -69,7 +69,7 @@ export class Dispatcher {
     let value: unknown;
     let meta: Readonly<Record<string, string>> | undefined;
     try {
-      value = decodeValue(payload, CALL_HEADER_BYTES);
+      value = decodeGiven(payload, CALL_HEADER_BYTES);
       if ((header.flags & HAS_META) !== 0) [meta, value] = splitMeta(value);
     } catch (error) {
       return this.#refuse(
