@@ -86,7 +86,7 @@ export class Flows {
   restart(): void {
     this.#places = 0;
     for (const set of [this.#gated, this.#unplaced, this.ready]) set.clear();
-    for (const flow of [...this.#byKey.values()].toSorted((one, other) => one.gate - other.gate)) {
+    for (const flow of this.#byKey.values()) {
       flow.placed = false;
       if (this.#isOpen(flow)) this.#place(flow);
       else this.#gated.add(flow);

@@ -94,7 +94,7 @@ export class Machine {
   links: MachineLink[] = [];
   /** The link that carries this side's stream. */
   cur: MachineLink | undefined;
-  /** Where the peer's latest DATA or ACK came since `cur` was chosen: the link that carries the peer's stream, as far as this side knows. */
+  /** Where the peer's latest DATA or ACK came: the link that carries the peer's stream, as far as this side knows. */
   heard = -1;
   ended = false;
 
@@ -235,13 +235,12 @@ export class Machine {
     if (best === this.cur) return;
     if (this.cur !== undefined) this.cur.supersededAt = this.committed;
     this.cur = best;
-    this.heard = -1;
   }
 
   /** From now on this side may go on over this link, from what the peer has: no pause, and no agreement on who moves when. */
   #attach(link: MachineLink, recv: number): void {
     link.attached = true;
-    link.cursor = Math.max(link.cursor, recv, this.acked);
+    link.cursor = Math.max(link.cursor, recv); // what was sent over it already is on its way
     this.#choose();
   }
 

@@ -201,6 +201,16 @@ test("a finished or dropped message frees its budget for the next one that waits
   ]);
 });
 
+test("a message that is dropped while it waits for credit never gets any", () => {
+  const limits = { messageBytes: 100_000, freeBytes: 16_392, assemblyMessages: 4, assemblyBytes: 4 * 16_392 + 100_000 };
+  const state = setup(limits);
+  const drop = (number: number): void => state.deframer.push(frame(0x02, number, new Uint8Array(0)));
+  for (const channel of [1, 2, 3]) state.deframer.push(opening(channel, 100_000));
+  drop(1);
+  drop(0);
+  expect(state.grants.map(([number]) => number)).toEqual([2]);
+});
+
 test("a message that waited for credit keeps what came before", () => {
   const limits = { messageBytes: 100_000, freeBytes: 17_000, assemblyMessages: 2, assemblyBytes: 2 * 17_000 + 100_000 };
   const { deframer, messages } = setup(limits);

@@ -92,6 +92,20 @@ test("control goes before everything, the session's own frames before control", 
   expect(channels(bench.pull())).toEqual([4, 3, 1, 2, 2]);
 });
 
+test("nothing overtakes the session's own frames, however little room there is, and none outlives its session", () => {
+  const bench = new Bench();
+  bench.push("call", 1, 0);
+  bench.outbox.own.grant(4, 1_000);
+  bench.outbox.own.drop(5);
+  expect(bench.pull(11)).toEqual([]);
+  expect(channels(bench.pull(19))).toEqual([4]);
+  expect(channels(bench.pull(8))).toEqual([5]);
+  bench.outbox.own.grant(6, 1_000);
+  bench.outbox.own.drop(7);
+  bench.outbox.release();
+  expect(channels(bench.pull())).toEqual([1]);
+});
+
 test("small calls overtake big calls and big sends; big ones go in turn, a fragment each", () => {
   const bench = new Bench();
   bench.push("call", 1, 50_000);
@@ -391,6 +405,20 @@ test("over the hard cap a message is refused and nothing is queued; small and bi
   refused(new OutMessage(0x11, 5, new Uint8Array(left + 1), "call"));
   refused(new OutMessage(0x11, 5, new Uint8Array(left + 1), "control"));
   bench.push("call", 5, left);
+});
+
+test("small sends behind a big one count as big ones, until it is through", () => {
+  const bench = new Bench({ limits: { queueSoftBytes: 20_000, queueHardBytes: 50_000 } });
+  bench.push("send", 1, 40_000);
+  expect(bench.outbox.push(new OutMessage(0x12, 1, new Uint8Array(10_000), "send"))).toBe("full");
+  bench.push("send", 1, 9_000);
+  expect(bench.outbox.hasRoom(16_000), "nothing small is queued").toBe(true);
+  bench.pull(17_000);
+  bench.pull(17_000);
+  bench.pull(8_000);
+  expect(bench.outbox.queuedBytes).toBe(9_000 + MESSAGE_COST_BYTES);
+  expect(bench.outbox.hasRoom(16_000), "now it is").toBe(false);
+  expect(bench.outbox.hasRoom(17_000)).toBe(true);
 });
 
 test("even empty messages are bounded in number", () => {
