@@ -3,7 +3,7 @@ import { ACK, ATTACH, DATA, END } from "../../src/session/frames.ts";
 import { OutMessage } from "../../src/session/out-message.ts";
 import { ACK_DELAY_MS } from "../../src/session/session.ts";
 import { ProtocolViolation } from "../../src/session/violation.ts";
-import { frame, u64 } from "./naive.ts";
+import { fragments, frame, readFrames, u64 } from "./naive.ts";
 import { Pair, type TestLink } from "./pair.ts";
 
 const KIB = 1024;
@@ -331,6 +331,20 @@ test("the resume window ends a session without a link, and nothing is left of it
   expect(pair.one.outbox.queuedBytes).toBeGreaterThan(0);
 });
 
+test("what was on its way when a link broke is sent again as soon as the next one tells where to go on", () => {
+  const pair = new Pair({ resumeWindowMs: 30_000 }, { resumeWindowMs: 30_000 });
+  const [left, right] = pair.link();
+  pair.run();
+  pair.one.push("send", "a");
+  pair.tick();
+  left.lose();
+  right.lose();
+  pair.run();
+  pair.link();
+  pair.run();
+  expect(pair.two.texts).toEqual(["a"]);
+});
+
 test("a better link takes the stream over while the session goes on, and the old one is closed when it has served", () => {
   const pair = new Pair();
   const [slow] = pair.link(2);
@@ -368,6 +382,51 @@ test("after its end a session leaves no timer, sends nothing, and its outbox ser
   expect([left.sent.length, right.sent.length]).toEqual(counts);
   expect(later.state).toBe("queued");
   pair.two.outbox.bind({ wake: () => {}, bulkBytes: () => 0 });
+});
+
+test("ended within its resume window, or by a caller that was told of room, a session leaves no timer either", () => {
+  const alone = new Pair({ resumeWindowMs: 30_000 });
+  alone.link()[0].lose();
+  expect(alone.clock.pending).toBe(1);
+  alone.one.session.end();
+  expect(alone.clock.pending).toBe(0);
+  const pair: Pair = new Pair({ limits: { queueSoftBytes: 1_000 }, onRoom: () => pair.one.session.end() });
+  const [left] = pair.link();
+  pair.run();
+  left.writable = false;
+  pair.one.push("send", Buffer.alloc(2_000));
+  expect(pair.one.outbox.hasRoom(1)).toBe(false);
+  for (const text of ["a", "b"]) {
+    pair.two.push("send", text);
+    pair.run();
+  }
+  left.writable = true;
+  pair.clock.advance(ACK_DELAY_MS);
+  expect(pair.one.reasons).toEqual(["done"]);
+  expect(pair.clock.pending).toBe(0);
+});
+
+test("credit that becomes free goes out at the end of the tick", () => {
+  const limits = { messageBytes: 100_000, freeBytes: 16_392, assemblyMessages: 4, assemblyBytes: 4 * 16_392 + 100_000 };
+  const pair = new Pair({ limits });
+  const [left] = pair.link();
+  pair.run();
+  let offset = 0;
+  const arrives = (bytes: Buffer): void => {
+    left.events?.data(Buffer.concat([Buffer.of(DATA), u64(offset), bytes]));
+    offset += bytes.length;
+    pair.tick();
+  };
+  const opening = (channel: number): Buffer =>
+    fragments({ kind: 0x11, channel, payload: Buffer.alloc(100_000) }, [1_024])[0] as Buffer;
+  arrives(opening(1));
+  arrives(opening(2));
+  const before = left.sent.length;
+  arrives(frame(0x02, 0, Buffer.alloc(0)));
+  expect(left.sent.length).toBe(before + 1);
+  expect(readFrames((left.sent.at(-1) as Buffer).subarray(18)).map((one) => [one.kind, one.channel])).toEqual([
+    [0x01, 1],
+  ]);
 });
 
 test("a link that comes after the end is destroyed", () => {
