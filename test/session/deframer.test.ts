@@ -83,7 +83,9 @@ function randomStream(chance: Seeded): Buffer {
   return Buffer.concat(frames);
 }
 
-test(`any cut of the bytes gives the messages that a naive reader finds (seed ${SEED})`, () => {
+test(`any cut of the bytes gives the messages that a naive reader finds (seed ${SEED})`, {
+  timeout: soak(30_000),
+}, () => {
   let total = 0;
   for (let round = 0; round < soak(100); round++) {
     const chance = new Seeded(SEED + round);
@@ -338,7 +340,9 @@ test("1,000 unfinished messages get no credit beyond the budget, and end at the 
   expect(state.grants.map(([number]) => number)).toEqual([0]);
 });
 
-test(`hostile bytes end in a violation or in messages within the caps, never in another error (seed ${SEED})`, () => {
+test(`hostile bytes end in a violation or in messages within the caps, never in another error (seed ${SEED})`, {
+  timeout: soak(30_000),
+}, () => {
   let violated = 0;
   const rounds = soak(1_000);
   for (let round = 0; round < rounds; round++) {

@@ -226,32 +226,36 @@ function settle(from: State): void {
   }
 }
 
-test.each(CASES)("every order of $depth events, $name, keeps the invariants, and every state can settle", (one) => {
-  const seen = new Set<string>();
-  let level: { state: State; path: readonly Event[] }[] = [{ state: begin(one), path: [] }];
-  let steps = 0;
-  for (let depth = 0; depth < one.depth; depth++) {
-    const next: typeof level = [];
-    for (const { state, path } of level) {
-      for (const event of events(state)) {
-        if (one.without.includes(event[0])) continue;
-        const after = copy(state);
-        steps++;
-        try {
-          happen(after, event);
-          const key = keyOf(after);
-          if (seen.has(key)) continue;
-          seen.add(key);
-          check(after);
-          if (seen.size % 10 === 0) settle(after);
-          next.push({ state: after, path: [...path, event] });
-        } catch (error) {
-          throw new Error(`after ${JSON.stringify([...path, event])}: ${(error as Error).message}`, { cause: error });
+test.each(CASES)(
+  "every order of $depth events, $name, keeps the invariants, and every state can settle",
+  { timeout: soak(30_000) },
+  (one) => {
+    const seen = new Set<string>();
+    let level: { state: State; path: readonly Event[] }[] = [{ state: begin(one), path: [] }];
+    let steps = 0;
+    for (let depth = 0; depth < one.depth; depth++) {
+      const next: typeof level = [];
+      for (const { state, path } of level) {
+        for (const event of events(state)) {
+          if (one.without.includes(event[0])) continue;
+          const after = copy(state);
+          steps++;
+          try {
+            happen(after, event);
+            const key = keyOf(after);
+            if (seen.has(key)) continue;
+            seen.add(key);
+            check(after);
+            if (seen.size % 10 === 0) settle(after);
+            next.push({ state: after, path: [...path, event] });
+          } catch (error) {
+            throw new Error(`after ${JSON.stringify([...path, event])}: ${(error as Error).message}`, { cause: error });
+          }
         }
       }
+      level = next;
     }
-    level = next;
-  }
-  console.log(`${one.name}: ${seen.size} states, ${steps} steps, depth ${one.depth}`);
-  expect(seen.size).toBeGreaterThan(5_000);
-});
+    console.log(`${one.name}: ${seen.size} states, ${steps} steps, depth ${one.depth}`);
+    expect(seen.size).toBeGreaterThan(5_000);
+  },
+);

@@ -6,7 +6,9 @@ import { World } from "./world.ts";
 const SEED = seedOfRun();
 const SCHEDULES = soak(2_000);
 
-test(`${SCHEDULES} schedules of cuts, stalls, moves, restarts and ends lose, double, reorder and cross nothing (seed ${SEED})`, () => {
+test(`${SCHEDULES} schedules of cuts, stalls, moves, restarts and ends lose, double, reorder and cross nothing (seed ${SEED})`, {
+  timeout: soak(30_000),
+}, () => {
   const totals: Record<string, number> = {};
   for (let schedule = 0; schedule < SCHEDULES; schedule++) {
     const seed = SEED + schedule;

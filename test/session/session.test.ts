@@ -8,6 +8,9 @@ import { Pair, type TestLink } from "./pair.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+/** The first fragment of a message of 100,000 bytes. */
+const opening = (channel: number): Buffer =>
+  fragments({ kind: 0x11, channel, payload: Buffer.alloc(100_000) }, [1_024])[0] as Buffer;
 /** Types of the first frames of records. */
 const types = (link: TestLink): number[] => link.sent.map((record) => record[0] as number);
 
@@ -417,8 +420,6 @@ test("credit that becomes free goes out at the end of the tick", () => {
     offset += bytes.length;
     pair.tick();
   };
-  const opening = (channel: number): Buffer =>
-    fragments({ kind: 0x11, channel, payload: Buffer.alloc(100_000) }, [1_024])[0] as Buffer;
   arrives(opening(1));
   arrives(opening(2));
   const before = left.sent.length;

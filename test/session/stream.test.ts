@@ -176,7 +176,9 @@ function numbers(messages: readonly Plain[], kind: number, channel?: number): nu
     .map((one) => one.payload.readUInt32BE(0));
 }
 
-test(`every message arrives once, whole and in its order, unless it was withdrawn or its session ended (seed ${SEED})`, () => {
+test(`every message arrives once, whole and in its order, unless it was withdrawn or its session ended (seed ${SEED})`, {
+  timeout: soak(30_000),
+}, () => {
   let count = 0;
   let dropped = 0;
   for (let round = 0; round < soak(60); round++) {
