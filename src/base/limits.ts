@@ -18,8 +18,6 @@ export interface Limits {
     readonly wholeMs: number;
     /** How much longer a relayed handshake may take: the Room waits that long for the other leg. */
     readonly relayMs: number;
-    /** From the end of the handshake to the end of the user stage. */
-    readonly userStageMs: number;
   };
   readonly admission: {
     /** Connections that have not proved themselves, in all. */
@@ -71,8 +69,8 @@ export interface Limits {
 }
 
 export const DEFAULT_LIMITS: Limits = {
-  pipe: { highWaterBytes: 65_536, lingerMs: 5_000, connectMs: 10_000 },
-  handshake: { firstByteMs: 5_000, wholeMs: 10_000, relayMs: 10_000, userStageMs: 20_000 },
+  pipe: { highWaterBytes: 65_536, lingerMs: 2_000, connectMs: 10_000 },
+  handshake: { firstByteMs: 5_000, wholeMs: 10_000, relayMs: 10_000 },
   admission: {
     unproven: 64,
     earlyDropFrom: 16,

@@ -112,8 +112,9 @@ export class Keepalive {
     const { idleMs, deadMs } = this.#limits;
     const silentMs = now - this.#heardAt;
     if (silentMs >= deadMs) return this.#actions.dead();
-    if (silentMs < idleMs) return this.#arm(idleMs - silentMs);
-    this.#arm(Math.min(idleMs, deadMs - silentMs));
+    // Whole milliseconds: a remainder of less than the clock can show would be due again at once, for ever.
+    if (silentMs < idleMs) return this.#arm(Math.ceil(idleMs - silentMs));
+    this.#arm(Math.ceil(Math.min(idleMs, deadMs - silentMs)));
     if (now - this.#lastSentAt >= SPACING_MS) this.#send();
   }
 }
