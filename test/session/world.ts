@@ -1,89 +1,23 @@
-import {
-  type Binding,
-  type End,
-  encodeEnd,
-  type Handshake,
-  handshakeStarted,
-  linkProven,
-  newBinding,
-  sessionEnded,
-} from "../../src/session/bind.ts";
-import { type Action, type EndReason, Machine } from "../../src/session/machine.ts";
+import { type End, type Handshake, handshakeStarted, linkProven, sessionEnded } from "../../src/session/bind.ts";
+import type { Action, EndReason } from "../../src/session/machine.ts";
 import type { Seeded } from "./seeded.ts";
+import {
+  byteAt,
+  MAX_LINKS,
+  other,
+  type Packet,
+  pairName,
+  Process,
+  type Side,
+  type SimLink,
+  SimSession,
+  WINDOW_BYTES,
+} from "./world-parts.ts";
 
 /**
  * Two nodes of fixed names whose processes come and go, and links between them that stall, are cut and arrive late: SESSION's rules under a schedule.
  * Everything that must hold is checked after each step; a broken rule throws.
  */
-
-export const WINDOW_BYTES = 40;
-export const MAX_LINKS = 3;
-
-type Side = 0 | 1;
-
-/** What travels on a link, one way. */
-type Packet =
-  | { type: "hello"; end: End }
-  | { type: "reply"; end: End }
-  | { type: "confirm" }
-  | { type: "record"; bytes: Uint8Array }
-  | { type: "fin" };
-
-interface SimLink {
-  readonly id: number;
-  readonly rank: number;
-  readonly initiator: Side;
-  /** The process at each end, once there is one. */
-  readonly processes: [Process | undefined, Process | undefined];
-  /** Packets on their way to each side. */
-  readonly toward: [Packet[], Packet[]];
-  /** Nothing passes towards that side for the time being. */
-  readonly stalled: [boolean, boolean];
-  readonly handshakes: [Handshake | undefined, Handshake | undefined];
-  readonly proven: [boolean, boolean];
-  /** That end is gone: closed, destroyed, or told that the link ended. */
-  readonly gone: [boolean, boolean];
-}
-
-/** A session at one side. */
-class SimSession {
-  readonly machine: Machine;
-  readonly mine: End;
-  readonly them: End;
-  readonly name: string;
-  alone = false;
-  delivered = 0;
-  /** The link that carried its stream when it was last looked at. */
-  carrier = -1;
-
-  constructor(side: Side, mine: End, them: End) {
-    this.machine = new Machine({ windowBytes: WINDOW_BYTES, links: MAX_LINKS }, side === 0);
-    this.mine = mine;
-    this.them = them;
-    this.name = pairName(mine, them);
-  }
-}
-
-class Process {
-  readonly side: Side;
-  readonly binding: Binding;
-  session: SimSession | undefined;
-  alive = true;
-
-  constructor(side: Side, incarnation: Uint8Array) {
-    this.side = side;
-    this.binding = newBinding(incarnation);
-  }
-}
-
-function pairName(from: End, to: End): string {
-  return Buffer.concat([encodeEnd(from), encodeEnd(to)]).toString("base64");
-}
-
-/** The byte at an offset of a stream: a different one in each stream. */
-function byteAt(stream: number, offset: number): number {
-  return (Math.imul(stream * 7_919 + offset, 0x9e37_79b1) >>> 24) & 0xff;
-}
 
 export class World {
   readonly chance: Seeded;
@@ -449,8 +383,4 @@ export class World {
       this.check();
     }
   }
-}
-
-function other(side: Side): Side {
-  return side === 0 ? 1 : 0;
 }
