@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { PlainSummary } from "./plain-summary.ts";
 
 // Tests import the sources: the condition makes `chatroom` and its entries resolve to src/.
 const conditions = ["chatroom-source", "node", "import", "default"];
@@ -11,6 +12,6 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     pool: "forks",
     testTimeout: 30_000,
-    reporters: ["default"],
+    reporters: ["default", new PlainSummary()],
   },
 });

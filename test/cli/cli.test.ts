@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { join as joinRoom, openRoom } from "../support/rooms.ts";
+import { until } from "../support/until.ts";
+
+const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
+const LOADER = import.meta.resolve("tsx");
+
+interface Run {
+  readonly child: ChildProcess;
+  out: string;
+  err: string;
+  readonly code: Promise<number | null>;
+}
+
+function chatroom(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string>; input?: string } = {},
+): Run {
+  const child = spawn(process.execPath, ["--import", LOADER, MAIN, ...args], {
+    cwd: options.cwd,
+    env: { PATH: process.env["PATH"] ?? "", ...options.env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  const code = once(child, "close").then(() => child.exitCode);
+  const run: Run = { child, out: "", err: "", code };
+  child.stdout?.on("data", (chunk: Buffer) => (run.out += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (run.err += chunk.toString()));
+  child.stdin?.end(options.input ?? "");
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return run;
+}
+
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), "chatroom-"));
+  onTestFinished(() => rmSync(made, { recursive: true }));
+  return made;
+}
+
+test("help names every command, and a version is a version", async () => {
+  const help = chatroom(["--help"]);
+  expect(await help.code).toBe(0);
+  for (const word of ["init NAME", "room", "codegen", "--host", "CHATROOM_PASSWORD"]) expect(help.out).toContain(word);
+  const version = chatroom(["--version"]);
+  expect(await version.code).toBe(0);
+  expect(version.out).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
+test.each([
+  [["rooom"], 'there is no command "rooom"'],
+  [["constructor"], 'there is no command "constructor"'],
+  [["room", "--prot", "1"], "--prot"],
+  [["room", "--port", "many"], "--port must be a whole number"],
+  [["room", "--log", "loud"], "--log must be one of"],
+  [["room", "extra"], '"extra" is one word too many'],
+  [["init"], "NAME of the project is missing"],
+  [["init", "Not A Name"], "can't be the name of a package"],
+])("chatroom %j exits with 2 and says what is wrong", async (args, message) => {
+  const run = chatroom(args);
+  expect(await run.code).toBe(2);
+  expect(run.err).toContain(message);
+  expect(run.err).not.toMatch(/\n\s+at /);
+});
+
+test.each(["SIGINT", "SIGTERM"] as const)("a room runs until %s, then leaves with exit code 0", async (signal) => {
+  const run = chatroom(["room", "--port", "0", "--log", "error"], {
+    env: { CHATROOM_PASSWORD: "from the environment" },
+  });
+  await until(() => run.out.includes("Ctrl-C"));
+  const port = Number(/:(\d+)\./.exec(run.out)?.[1]);
+  const foo = await joinRoom({ port }, "Foo", { room: { password: "from the environment" }, reconnect: false });
+  expect(foo.name).toBe("Foo");
+  run.child.kill(signal);
+  expect(await run.code).toBe(0);
+});
+
+test("a room that others can reach needs a password, taken from the environment or asked for without showing it", async () => {
+  const without = chatroom(["room", "--host", "0.0.0.0", "--port", "0"]);
+  expect(await without.code).toBe(1);
+  expect(without.err).toContain("CHATROOM_PASSWORD=");
+  const asked = chatroom(["room", "--port", "0", "--ask-password"], { input: "typed secretly\n" });
+  await until(() => asked.out.includes("Ctrl-C"));
+  expect(`${asked.out}${asked.err}`).not.toContain("typed secretly");
+  asked.child.kill("SIGTERM");
+  expect(await asked.code).toBe(0);
+});
+
+test("a port that is taken ends the command with 1 and names it", async () => {
+  const room = await openRoom();
+  const run = chatroom(["room", "--port", String(room.port)]);
+  expect(await run.code).toBe(1);
+  expect(run.err).toContain(String(room.port));
+});
+
+test("init writes a project, and never over what is there", async () => {
+  const cwd = folder();
+  const run = chatroom(["init", "hello"], { cwd });
+  expect(await run.code).toBe(0);
+  for (const file of [
+    "package.json",
+    "tsconfig.json",
+    "README.md",
+    ".gitignore",
+    "schemas/Foo.ts",
+    "schemas/Bar.ts",
+    "src/room.ts",
+    "src/foo.ts",
+    "src/bar.ts",
+    "src/start.ts",
+  ]) {
+    expect(existsSync(join(cwd, "hello", file)), file).toBe(true);
+  }
+  expect(JSON.parse(readFileSync(join(cwd, "hello/package.json"), "utf8"))).toMatchObject({
+    name: "hello",
+    type: "module",
+    dependencies: { zod: expect.any(String) },
+  });
+  mkdirSync(join(cwd, "full"));
+  writeFileSync(join(cwd, "full/mine.txt"), "mine");
+  const again = chatroom(["init", "full"], { cwd });
+  expect(await again.code).toBe(1);
+  expect(again.err).toContain("not empty");
+  expect(readFileSync(join(cwd, "full/mine.txt"), "utf8")).toBe("mine");
+});
+
+test("codegen says what to install where it is not installed", async () => {
+  const run = chatroom(["codegen"], { cwd: folder() });
+  expect(await run.code).toBe(1);
+  expect(run.err).toContain("npm install --save-dev chatroom-codegen");
+});

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# What a user gets: packs both packages, makes a new project from them in an empty folder, and runs it. Needs the build.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$root"
+npm pack --silent --workspaces --include-workspace-root --pack-destination "$work" >/dev/null
+cd "$work"
+npx --yes "$(echo ./chatroom-[0-9]*.tgz)" init hello
+cd hello
+npm install --silent --no-audit --no-fund --prefer-offline
+npm start --silent | tee out.txt
+npm run --silent check
+for line in 'get.test("Hello get") -> ["Bar did the test","Hello get"]' 'Bar says: Nice to meet you' 'NotFound' 'room | exit code 0'; do
+  grep -qF "$line" out.txt || { echo "missing in what npm start shows: $line" >&2; exit 1; }
+done
+if [ -e node_modules/chatroom/node_modules ] || ls node_modules/chatroom/dist | grep -q codegen; then echo "more is shipped than should be" >&2; exit 1; fi
+echo "a new project runs, and compiles"
