@@ -4,7 +4,7 @@ import type { Kind, Method, Word } from "./model.ts";
 import { kindNames } from "./names.ts";
 import { type Piece, widthOf } from "./pieces.ts";
 import { printDoc, printEnd, printLinked, printUnlinked } from "./print-type.ts";
-import { allowsNothing } from "./read-type.ts";
+import { allowsNothing } from "./type-algebra.ts";
 
 const MAX_WIDTH = 120;
 

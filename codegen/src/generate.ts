@@ -7,6 +7,7 @@ import { emitNetwork } from "./emit-network.ts";
 import { type GeneratedFile, headerOf } from "./generated-file.ts";
 import { importSchemas } from "./import-schemas.ts";
 import type { Kind } from "./model.ts";
+import { checkModuleType } from "./module-type.ts";
 import { type Piece, sourceMapOf, textOf, trimLines } from "./pieces.ts";
 import { compareTexts, type Problem, ProblemsError, sortProblems } from "./problem.ts";
 import { readKind } from "./read-kind.ts";
@@ -39,6 +40,7 @@ async function loadKinds(schemasDir: string, sources: Sources): Promise<Kind[]> 
   stopAt(sources.problems);
   const problems: Problem[] = [];
   for (const module of modules) checkForm(module, problems);
+  checkModuleType(schemasDir, problems);
   stopAt(problems);
   const withKinds = modules.filter((module) => kindsOf(module).length > 0);
   if (withKinds.length === 0) {

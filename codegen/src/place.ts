@@ -1,9 +1,7 @@
+import { findInner, findItem, findMember, follow, isZod } from "./follow.ts";
 import type { Origin } from "./model.ts";
 import type { Located, Sources } from "./sources.ts";
 import type { Expression, Member, SourceModule, Span } from "./source-tree.ts";
-
-/** How deep names, spreads and chains are followed; schemas that need more lose precision of place, nothing else. */
-const MAX_STEPS = 200;
 
 /**
  * Where a part of a running schema was written. The walk over the schema's data is led by zod; a place follows beside it in the text.
@@ -13,7 +11,7 @@ export class Place {
   readonly #sources: Sources;
   readonly module: SourceModule;
   readonly span: Span;
-  readonly #expression: Expression | undefined;
+  readonly #expression: Expression;
   /** The comment above the key that led here. */
   readonly doc: string | undefined;
   /** The key that led here, in the file where it stands; undefined where the text could not be followed. */
@@ -35,25 +33,26 @@ export class Place {
 
   /** The member of an object literal, or of an object schema. */
   field(name: string): Place {
-    const found = this.#located && findMember(this.#sources, this.#located, name, MAX_STEPS);
-    return found ? found.place : this.#stay();
+    const found = findMember(this.#sources, this.#located, name);
+    if (found === undefined) return this.#stay();
+    return new Place(this.#sources, { module: found.module, expression: found.member.value }, found.member);
   }
 
   /** An item of an array literal, or of a tuple, a union or an enum. */
   item(index: number): Place {
-    const found = this.#located && findItem(this.#sources, this.#located, index);
+    const found = findItem(this.#sources, this.#located, index);
     return found ? new Place(this.#sources, found) : this.#stay();
   }
 
   /** What a schema of that type wraps: `array`, `optional`, `nullable`, ... ; for records "record" is the value, "key" the key; for tuples "rest". */
   inner(type: string): Place {
-    const found = this.#located && findInner(this.#sources, this.#located, type);
+    const found = findInner(this.#sources, this.#located, type);
     return found ? new Place(this.#sources, found) : this;
   }
 
   /** The method of a chain by that name, as in `z.string().brand("Id")`. */
   method(...names: string[]): Span | undefined {
-    let at = this.#expression;
+    let at: Expression | undefined = this.#expression;
     while (at?.kind === "call" && at.callee.kind === "member") {
       if (names.includes(at.callee.name) && !isZod(this.module, at.callee.object)) return at.callee.nameSpan;
       at = at.callee.object;
@@ -63,7 +62,7 @@ export class Place {
 
   /** Whether zod was told a type that only the compiler sees, as in `z.string<Id>()`. */
   get hasTypeArguments(): boolean {
-    let at = this.#expression;
+    let at: Expression | undefined = this.#expression;
     while (at?.kind === "call") {
       if (at.hasTypeArguments) return true;
       at = at.callee.kind === "member" ? at.callee.object : undefined;
@@ -71,160 +70,30 @@ export class Place {
     return false;
   }
 
-  /** The name that is handed to the function of zod which the chain begins with: `Color` in `z.enum(Color).optional()`. */
-  get argumentName(): string | undefined {
-    let at = this.#expression;
+  /** Whether the chain begins with a function of zod that is handed that name: `Color` in `z.enum(Color).optional()`. */
+  beginsWith(name: string): boolean {
+    const argument = this.#firstArgument;
+    return argument?.kind === "name" && argument.name === name;
+  }
+
+  /** Whether the chain begins with a function of zod that is handed a TypeScript enum. */
+  get beginsWithEnum(): boolean {
+    const argument = this.#firstArgument;
+    return argument !== undefined && this.#sources.isEnum(this.module, argument);
+  }
+
+  get #firstArgument(): Expression | undefined {
+    let at: Expression | undefined = this.#expression;
     while (at?.kind === "call" && at.callee.kind === "member" && !isZod(this.module, at.callee.object))
       at = at.callee.object;
-    const first = at?.kind === "call" ? at.args[0] : undefined;
-    return first?.kind === "name" ? first.name : undefined;
+    return at?.kind === "call" ? at.args[0] : undefined;
   }
 
-  /** Whether that name stands for a TypeScript enum. */
-  get namesEnum(): boolean {
-    const name = this.argumentName;
-    return name !== undefined && this.#sources.isEnum(this.module, name);
-  }
-
-  get #located(): Located | undefined {
-    return this.#expression && { module: this.module, expression: this.#expression };
+  get #located(): Located {
+    return { module: this.module, expression: this.#expression };
   }
 
   #stay(): Place {
     return new Place(this.#sources, { module: this.module, expression: { kind: "other", span: this.span } });
   }
-}
-
-/** The schema methods, and functions of zod, that make a schema of each wrapping type. */
-const WRAPPERS: Readonly<Record<string, readonly string[]>> = {
-  array: ["array"],
-  optional: ["optional", "exactOptional"],
-  nullable: ["nullable", "nullish"],
-  default: ["default", "_default"],
-  prefault: ["prefault"],
-  nonoptional: ["nonoptional"],
-  readonly: ["readonly"],
-  catch: ["catch"],
-};
-
-/** Goes from a name to what it stands for, as far as the project's own text tells. */
-function follow(sources: Sources, at: Located): Located {
-  let now = at;
-  for (let step = 0; step < MAX_STEPS; step++) {
-    const next = followOnce(sources, now);
-    if (next === undefined) return now;
-    now = next;
-  }
-  return now;
-}
-
-function followOnce(sources: Sources, { module, expression }: Located): Located | undefined {
-  if (expression.kind === "name") return sources.resolve(module, expression.name);
-  if (expression.kind !== "member" || expression.name === "shape") return undefined;
-  const { object, name } = expression;
-  if (object.kind === "name") {
-    const found = sources.resolveMember(module, object.name, name);
-    if (found) return found;
-  }
-  return findMember(sources, { module, expression: object }, name, MAX_STEPS)?.located;
-}
-
-function findMember(
-  sources: Sources,
-  at: Located,
-  name: string,
-  steps: number,
-): { place: Place; located: Located } | undefined {
-  if (steps <= 0) return undefined;
-  const { module, expression } = at.expression.kind === "name" ? follow(sources, at) : at;
-  const inside = (part: Expression) => findMember(sources, { module, expression: part }, name, steps - 1);
-  if (expression.kind === "member") {
-    const next = expression.name === "shape" ? undefined : followOnce(sources, { module, expression });
-    return next ? findMember(sources, next, name, steps - 1) : inside(expression.object);
-  }
-  if (expression.kind === "call") return firstOf(shapesOf(module, expression), inside);
-  if (expression.kind !== "object") return undefined;
-  return firstOf(expression.members.toReversed(), (member) => {
-    if (member.name !== name) return member.name === undefined ? inside(member.value) : undefined;
-    const located = { module, expression: member.value };
-    return { place: new Place(sources, located, member), located };
-  });
-}
-
-/** The parts of a call that may hold the fields of the schema it makes, the decisive one first. */
-function shapesOf(module: SourceModule, expression: Expression & { kind: "call" }): readonly Expression[] {
-  const { callee, args } = expression;
-  const made = constructorOf(module, expression);
-  const name = made ?? (callee.kind === "member" ? callee.name : "");
-  // What pick, omit and their like are given has the same keys, but no schemas.
-  const addsFields = /^(?:extend|safeExtend|merge|object|strictObject|looseObject)$/.test(name);
-  if (made !== undefined) return addsFields ? args.toReversed() : args.slice(0, 1);
-  if (callee.kind !== "member") return [];
-  return addsFields ? [...args.slice(0, 1), callee.object] : [callee.object];
-}
-
-function findItem(sources: Sources, at: Located, index: number): Located | undefined {
-  const { module, expression } = follow(sources, at);
-  if (expression.kind === "array") {
-    const item = expression.items[index];
-    return item && { module, expression: item };
-  }
-  if (expression.kind !== "call") return undefined;
-  if (constructorOf(module, expression) !== undefined) {
-    return firstOf(expression.args, (part) => findItem(sources, { module, expression: part }, index));
-  }
-  if (expression.callee.kind !== "member") return undefined;
-  const { object, name } = expression.callee;
-  if (name !== "or") return findItem(sources, { module, expression: object }, index);
-  const part = index === 0 ? object : expression.args[0];
-  return part && { module, expression: part };
-}
-
-function findInner(sources: Sources, at: Located, type: string): Located | undefined {
-  const { module, expression } = follow(sources, at);
-  if (expression.kind !== "call") return undefined;
-  const made = constructorOf(module, expression);
-  if (made !== undefined) {
-    if (type === "rest" && expression.args[1]) return { module, expression: expression.args[1] };
-    if (type === "optional" && made === "nullish") return { module, expression };
-    const isRecord = /record$/i.test(made);
-    const matches = type === "record" || type === "key" ? isRecord : WRAPPERS[type]?.includes(made);
-    const part = matches ? expression.args[type === "record" ? 1 : 0] : undefined;
-    return part && { module, expression: part };
-  }
-  if (expression.callee.kind !== "member") return undefined;
-  const { object, name } = expression.callee;
-  if (type === "rest" && name === "rest" && expression.args[0]) return { module, expression: expression.args[0] };
-  if (type === "optional" && name === "nullish") return { module, expression };
-  if (WRAPPERS[type]?.includes(name)) return { module, expression: object };
-  return findInner(sources, { module, expression: object }, type);
-}
-
-/** The function of zod that is called, as in `z.object(...)`, `z.iso.date()` or `object(...)`; undefined for anything else. */
-function constructorOf(module: SourceModule, expression: Expression & { kind: "call" }): string | undefined {
-  const { callee } = expression;
-  if (callee.kind === "name") {
-    const found = module.imports.find((one) => one.local === callee.name && isZodPath(one.from));
-    return found?.imported;
-  }
-  if (callee.kind !== "member") return undefined;
-  const isNested = callee.object.kind === "member" && isZod(module, callee.object.object);
-  return isZod(module, callee.object) || isNested ? callee.name : undefined;
-}
-
-function isZod(module: SourceModule, expression: Expression): boolean {
-  if (expression.kind !== "name") return false;
-  return module.imports.some((one) => one.local === expression.name && isZodPath(one.from));
-}
-
-function isZodPath(path: string): boolean {
-  return path === "zod" || path.startsWith("zod/");
-}
-
-function firstOf<Item, Found>(items: readonly Item[], find: (item: Item) => Found | undefined): Found | undefined {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

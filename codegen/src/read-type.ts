@@ -1,7 +1,24 @@
 import { type Field, NOTHING, type Sides, type Type } from "./model.ts";
 import type { Place } from "./place.ts";
 import type { Problem } from "./problem.ts";
+import {
+  BRANDED,
+  CATCHALL,
+  CHAINED,
+  COERCED,
+  CUSTOM,
+  INSTANCE,
+  NO_VALUE,
+  NO_ZOD,
+  OLD_ZOD,
+  READONLY,
+  RECURSIVE,
+  REFUSALS,
+  TS_ENUM,
+  TYPE_ARGUMENTS,
+} from "./refusals.ts";
 import type { Span } from "./source-tree.ts";
+import { asReadonly, literalOf, UNKNOWN, unionOf, withoutUndefined } from "./type-algebra.ts";
 import {
   classOf,
   defOf,
@@ -30,9 +47,6 @@ export function readSides(schema: unknown, place: Place, about: string, problems
   const read = (side: Side) => readType(schema, place, { side, about, problems, inside: new Set() });
   return { sent: read("sent"), parsed: read("parsed") };
 }
-
-/** What a type is replaced with after its problem was noted, so that the walk can go on. */
-const UNKNOWN: Type = { kind: "plain", text: "unknown" };
 
 const NAMES: Readonly<Record<string, string>> = {
   string: "string",
@@ -81,7 +95,7 @@ function readType(schema: unknown, place: Place, reading: Reading): Type {
     case "enum":
       return readEnum(def, place, refuse);
     case "literal":
-      return unionOf((def.values ?? []).map(literal));
+      return unionOf((def.values ?? []).map(literalOf));
     case "optional":
       return hasTrait(schema, "$ZodExactOptional") ? inner() : unionOf([inner(), NOTHING]);
     case "nullable":
@@ -146,15 +160,15 @@ function readEnum(def: ZodDef, place: Place, refuse: (message: string) => Type):
   const isNumericEnum = entries.some(
     ([key, value]) => typeof value === "string" && def.entries?.[value] === Number(key),
   );
-  if (isNumericEnum || place.namesEnum) return refuse(TS_ENUM);
-  return unionOf(entries.map(([, value]) => literal(value)));
+  if (isNumericEnum || place.beginsWithEnum) return refuse(TS_ENUM);
+  return unionOf(entries.map(([, value]) => literalOf(value)));
 }
 
 function readCustom(schema: ZodSchema, place: Place, refuse: (message: string, at?: Span) => Type): Type {
   const known = classOf(schema);
   const isInstance = known !== undefined || hasTrait(schema, "ZodInstanceOf");
   // A described schema has lost its class: then the text tells.
-  const isBytes = known === undefined ? isInstance && place.argumentName === "Uint8Array" : known === Uint8Array;
+  const isBytes = known === undefined ? isInstance && place.beginsWith("Uint8Array") : known === Uint8Array;
   if (!isBytes) return refuse(isInstance ? INSTANCE : CUSTOM);
   const properties = place.method("properties");
   return properties ? refuse(CUSTOM, properties) : { kind: "plain", text: "Uint8Array" };
@@ -185,58 +199,6 @@ function isOptional(schema: ZodSchema | undefined, side: Side): boolean {
   }
 }
 
-function literal(value: unknown): Type {
-  if (typeof value === "bigint") return { kind: "plain", text: `${value}n` };
-  if (typeof value === "string") return { kind: "plain", text: JSON.stringify(value) };
-  // A type can't say NaN or Infinity.
-  if (typeof value === "number" && !Number.isFinite(value)) return { kind: "plain", text: "number" };
-  return { kind: "plain", text: String(value) };
-}
-
-/** A union without nested unions and doubles, and without what another member already covers. */
-export function unionOf(types: readonly Type[]): Type {
-  const flat = types.flatMap((type) => (type.kind === "union" ? type.members : [type]));
-  if (flat.some((type) => isPlain(type, "unknown"))) return UNKNOWN;
-  const members = flat.filter((type, index) => {
-    if (isPlain(type, "never")) return false;
-    return type.kind !== "plain" || flat.findIndex((other) => isPlain(other, type.text)) === index;
-  });
-  const [first] = members;
-  if (first === undefined) return { kind: "plain", text: "never" };
-  return members.length === 1 ? first : { kind: "union", members };
-}
-
-/** Whether a value of the type may be left out altogether. */
-export function allowsNothing(type: Type): boolean {
-  if (type.kind === "union") return type.members.some(allowsNothing);
-  return ["undefined", "void", "unknown"].some((text) => isPlain(type, text));
-}
-
-function withoutUndefined(type: Type): Type {
-  if (type.kind === "union") return unionOf(type.members.filter((member) => !isPlain(member, "undefined")));
-  return isPlain(type, "undefined") ? { kind: "plain", text: "never" } : type;
-}
-
-function asReadonly(type: Type): Type | undefined {
-  switch (type.kind) {
-    case "plain":
-      return type.text === "Uint8Array" ? undefined : type;
-    case "union": {
-      const members = type.members.map(asReadonly);
-      return members.every((member) => member !== undefined) ? { kind: "union", members } : undefined;
-    }
-    case "tuple":
-      // zod's type forgets the items of a tuple that may be empty.
-      return type.items[0]?.optional === false ? { ...type, readonly: true } : undefined;
-    default:
-      return { ...type, readonly: true };
-  }
-}
-
-function isPlain(type: Type, text: string): boolean {
-  return type.kind === "plain" && type.text === text;
-}
-
 function descriptionOf(schema: ZodSchema): string | undefined {
   let at: ZodSchema | undefined = schema;
   while (at !== undefined) {
@@ -245,46 +207,3 @@ function descriptionOf(schema: ZodSchema): string | undefined {
   }
   return undefined;
 }
-
-const OLD_ZOD = 'this is a schema of zod 3: install zod 4, and import { z } from "zod"';
-const NO_VALUE = "there is nothing here: is it imported from a file that imports this one?";
-const NO_ZOD = "this is not a zod schema: write one, as in z.string()";
-const BRANDED = "a brand exists for the compiler alone and does not travel: leave .brand() out";
-const TYPE_ARGUMENTS =
-  "a type argument tells the compiler what zod does not check: leave it out, and say it with the schema itself";
-const COERCED =
-  "what z.coerce accepts can't be said in a type: write the plain schema, as in z.number(), and convert before sending";
-const CATCHALL =
-  "a .catchall() schema can't be printed beside other keys: use z.looseObject({...}), or put the rest in a field of its own with z.record()";
-const TS_ENUM = 'a TypeScript enum has no plain type: write its values, as in z.enum(["red", "green"])';
-const INSTANCE =
-  "instances of a class do not travel: write its fields with z.object({...}); of the built-in classes, z.date() and z.instanceof(Uint8Array) travel";
-const CUSTOM = "what a custom check accepts can't be read from it: write a plain schema and refine it with .refine()";
-const READONLY = ".readonly() has no exact plain type here: leave it out";
-const RECURSIVE =
-  "a schema that contains itself, or z.lazy(), has no plain type yet: end it at a fixed depth, or send a flat z.array(...) whose items name their parents";
-const PIPED =
-  "the type that comes out of a transform, pipe, codec or preprocess can't be read from the schema: declare what travels, and convert in the program";
-
-/** The methods by which a chain becomes a schema of that type. */
-const CHAINED: Readonly<Record<string, readonly string[]>> = {
-  pipe: ["transform", "pipe"],
-  intersection: ["and"],
-};
-
-/** Why schemas of some types are refused, with what to write instead. */
-const REFUSALS: Readonly<Record<string, string>> = {
-  any: "z.any() would switch checking off: write z.unknown()",
-  symbol: "symbols are not supported: use z.enum([...]) or z.literal(...)",
-  map: "maps are not supported: use z.record(key, value) or z.array(z.tuple([key, value]))",
-  set: "sets are not supported: use z.array(...)",
-  promise: "promises are not supported: declare the value; a handler may answer with a promise of it anyway",
-  function: "functions are not supported: declare a method and call back through it",
-  lazy: RECURSIVE,
-  file: "files are not supported: send their bytes with z.instanceof(Uint8Array)",
-  transform: PIPED,
-  pipe: PIPED,
-  success: "z.success() does not say what it parses: use z.boolean()",
-  intersection: "an intersection has no plain type: use a.extend(b.shape), or one z.object({...})",
-  template_literal: "template literals have no plain type yet: use z.string().regex(...)",
-};

@@ -51,10 +51,15 @@ export class Sources {
     return found?.name === "*" ? this.resolve(found.module, name) : undefined;
   }
 
-  /** Whether a name stands for a TypeScript enum. */
-  isEnum(module: SourceModule, name: string): boolean {
-    if (module.enums.includes(name)) return true;
-    const found = this.#follow(module, name);
+  /** Whether a name, or the member of a namespace import, stands for a TypeScript enum. */
+  isEnum(module: SourceModule, expression: Expression): boolean {
+    if (expression.kind === "member" && expression.object.kind === "name") {
+      const found = this.#follow(module, expression.object.name);
+      return found?.name === "*" && found.module.enums.includes(expression.name);
+    }
+    if (expression.kind !== "name") return false;
+    if (module.enums.includes(expression.name)) return true;
+    const found = this.#follow(module, expression.name);
     return found?.module.enums.includes(found.name) ?? false;
   }
 

@@ -1,7 +1,8 @@
-import { mkdirSync, statSync, utimesSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Project, projectWith, schemaFile } from "./project.ts";
+import { ROOT } from "./root.ts";
 
 // Without an input: schemas that need no zod load faster.
 const BAR = schemaFile(`/** Bar answers. */
@@ -186,4 +187,19 @@ export { Alpha };
       "export interface AlphaHandlers {\n  [word: string]: never;\n}",
     );
   });
+});
+
+test("what is committed in this repository is what a run writes", async () => {
+  const schemas = readdirSync(join(ROOT, "schemas")).map((name) => [
+    `schemas/${name}`,
+    readFileSync(join(ROOT, "schemas", name), "utf8"),
+  ]);
+  const project = projectWith(Object.fromEntries(schemas) as Record<string, string>);
+  expect(await project.codegen()).toMatchObject({ code: 0, error: "" });
+  const { version } = JSON.parse(readFileSync(join(ROOT, "codegen/package.json"), "utf8")) as { version: string };
+  expect(project.list("generated")).toEqual(readdirSync(join(ROOT, "generated")).toSorted());
+  for (const name of project.list("generated")) {
+    const written = project.read(`generated/${name}`).replace("by chatroom 0.0.0 from", `by chatroom ${version} from`);
+    expect(readFileSync(join(ROOT, "generated", name), "utf8"), name).toBe(written);
+  }
 });

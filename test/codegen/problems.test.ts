@@ -84,6 +84,7 @@ const REFUSED: [schema: string, part: string, message: string][] = [
   ["‸z.enum(Color)", "", ENUMS],
   ["z.optional(‸z.enum(Color).describe('a color'))", "", ENUMS],
   ["‸z.enum(shapes.Level)", "", ENUMS],
+  ["‸z.enum(shapes.Shade)", "", ENUMS],
   [
     "z.tuple([z.string(), ‸z.templateLiteral(['a', z.number()])])",
     "[1]",
@@ -129,7 +130,7 @@ export const Bar = definePeer({ get: {`);
   const marked = REFUSED.map(([schema], index) => unmark(`  ${names[index]}: { input: ${schema} },`));
   const project = projectWith({
     "schemas/Bar.ts": `${head}${marked.map(({ text }) => text).join("\n")}\n} });\n`,
-    "schemas/shared.ts": `export enum Level { Low }\n`,
+    "schemas/shared.ts": `export enum Level { Low }\nexport enum Shade { Dark = "dark" }\n`,
   });
   const firstLine = head.split("\n").length;
   expect(await problemsOf(project)).toEqual(
@@ -266,6 +267,16 @@ describe("modules that can't be read or run", () => {
     expect((await problemsOf(project)).map((line) => line.replaceAll(project.dir, "."))).toEqual([
       "schemas/Bar.ts:1:19: there is no package zood here: npm install zood",
       expect.stringMatching(/^schemas\/Foo\.ts:3:22: there is no file \.\/schemas\/shapes\.\w+$/),
+    ]);
+  });
+
+  test("a CommonJS project is told what to write in its package.json", async () => {
+    const project = projectWith({
+      "package.json": '{ "name": "mine" }',
+      "schemas/Bar.ts": schemaFile("export const Bar = definePeer({});"),
+    });
+    expect(await problemsOf(project)).toEqual([
+      'package.json:1:1: this project is CommonJS: write { "type": "module" }, for schemas and generated code are ES modules',
     ]);
   });
 

@@ -26,6 +26,7 @@ const SHAPES: [schema: string, sent: string, parsed?: string][] = [
   ["z.void()", "void"],
   ["z.unknown()", "unknown"],
   ["z.array(z.never())", "never[]"],
+  ["z.undefined().nonoptional()", "never"],
   ["z.literal('a')", '"a"'],
   [
     "z.literal(['a', 1, -2.5, true, null, undefined, 10n, '\"'])",
@@ -93,9 +94,9 @@ function projectOf(schemas: readonly string[]): Project {
     const [sent, parsed] = [`z.input<Shapes["m${index}"]>`, `z.output<Shapes["m${index}"]>`];
     const sides = [
       `Equal<Parameters<AllGet["m${index}"]>[0], Parameter<${sent}>>`,
-      `Equal<ReturnType<AllGet["m${index}"]>, Promise<${parsed}>>`,
+      `Equal<Returned<AllGet["m${index}"]>, Promise<${parsed}>>`,
       `Equal<Parameters<AllGetHandlers["m${index}"]>[0], ${parsed}>`,
-      `Equal<ReturnType<AllGetHandlers["m${index}"]>, Awaitable<${sent}>>`,
+      `Equal<Returned<AllGetHandlers["m${index}"]>, Awaitable<${sent}>>`,
       `Equal<DeclaredErrors["All.m${index}"]["Failed"], ${parsed}>`,
     ];
     return `export const m${index}: [${sides.join(", ")}] = [true, true, true, true, true];`;
@@ -118,6 +119,7 @@ import type { AllGet, AllGetHandlers, DeclaredErrors } from "./generated/index.j
 import type { shapes } from "./schemas/All.js";
 type Shapes = typeof shapes;
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Returned<Method> = Method extends (input: never, second: never) => infer Value ? Value : "no method";
 type Parameter<Input> = undefined extends Input ? Input | undefined : void extends Input ? Input | undefined : Input;
 ${checks.join("\n")}
 export const unequal: Equal<{ a: string }, { a?: string }> = true;
@@ -125,7 +127,7 @@ export const unequal: Equal<{ a: string }, { a?: string }> = true;
   });
 }
 
-const FIRST_CHECK = 8;
+const FIRST_CHECK = 9;
 const RANDOM = fc.sample(randomSchema, { seed: SEED, numRuns: RANDOM_COUNT });
 const SCHEMAS = [...SHAPES.map(([schema]) => schema), ...RANDOM];
 

@@ -46,6 +46,9 @@ function containers(schema: fc.Arbitrary<string>, object: fc.Arbitrary<string>):
     fc.constantFrom("z.string().default('d')", "z.number().optional().default(1)", "z.date().prefault(new Date(0))"),
     object.map((one) => `${one}.readonly()`),
     object.map((one) => `${one}.partial()`),
+    schema.map((one) => `z.array(${one}).readonly()`),
+    schema.map((one) => `z.tuple([z.string(), ${one}]).readonly()`),
+    schema.map((one) => `z.record(z.string(), ${one}).nullable().readonly()`),
     fc
       .tuple(schema, schema)
       .map(

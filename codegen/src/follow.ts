@@ -1,0 +1,144 @@
+/** Finds the parts of schemas in the text of the project: through names, imports, spreads and chains of methods. */
+import type { Located, Sources } from "./sources.ts";
+import type { Expression, Member, SourceModule } from "./source-tree.ts";
+
+/** How deep names, spreads and chains are followed; schemas that need more lose precision of place, nothing else. */
+const MAX_STEPS = 200;
+
+/** The schema methods, and functions of zod, that make a schema of each wrapping type. */
+const WRAPPERS: Readonly<Record<string, readonly string[]>> = {
+  array: ["array"],
+  optional: ["optional", "exactOptional"],
+  nullable: ["nullable", "nullish"],
+  default: ["default", "_default"],
+  prefault: ["prefault"],
+  nonoptional: ["nonoptional"],
+  readonly: ["readonly"],
+  catch: ["catch"],
+};
+
+/** Goes from a name to what it stands for, as far as the project's own text tells. */
+export function follow(sources: Sources, at: Located): Located {
+  let now = at;
+  for (let step = 0; step < MAX_STEPS; step++) {
+    const next = followOnce(sources, now);
+    if (next === undefined) return now;
+    now = next;
+  }
+  return now;
+}
+
+function followOnce(sources: Sources, { module, expression }: Located): Located | undefined {
+  if (expression.kind === "name") return sources.resolve(module, expression.name);
+  if (expression.kind !== "member" || expression.name === "shape") return undefined;
+  const { object, name } = expression;
+  if (object.kind === "name") {
+    const found = sources.resolveMember(module, object.name, name);
+    if (found) return found;
+  }
+  const found = findMember(sources, { module, expression: object }, name);
+  return found && { module: found.module, expression: found.member.value };
+}
+
+/** The member of an object literal or of an object schema, in the module where it is written. */
+export function findMember(
+  sources: Sources,
+  at: Located,
+  name: string,
+  steps = MAX_STEPS,
+): { module: SourceModule; member: Member } | undefined {
+  if (steps <= 0) return undefined;
+  const { module, expression } = at.expression.kind === "name" ? follow(sources, at) : at;
+  const inside = (part: Expression) => findMember(sources, { module, expression: part }, name, steps - 1);
+  if (expression.kind === "member") {
+    const next = expression.name === "shape" ? undefined : followOnce(sources, { module, expression });
+    return next ? findMember(sources, next, name, steps - 1) : inside(expression.object);
+  }
+  if (expression.kind === "call") return firstOf(shapesOf(module, expression), inside);
+  if (expression.kind !== "object") return undefined;
+  return firstOf(expression.members.toReversed(), (member) => {
+    if (member.name === undefined) return inside(member.value);
+    return member.name === name ? { module, member } : undefined;
+  });
+}
+
+/** The parts of a call that may hold the fields of the schema it makes, the decisive one first. */
+function shapesOf(module: SourceModule, expression: Expression & { kind: "call" }): readonly Expression[] {
+  const { callee, args } = expression;
+  const made = constructorOf(module, expression);
+  const name = made ?? (callee.kind === "member" ? callee.name : "");
+  // What pick, omit and their like are given has the same keys, but no schemas.
+  const addsFields = /^(?:extend|safeExtend|merge|object|strictObject|looseObject)$/.test(name);
+  if (made !== undefined) return addsFields ? args.toReversed() : args.slice(0, 1);
+  if (callee.kind !== "member") return [];
+  return addsFields ? [...args.slice(0, 1), callee.object] : [callee.object];
+}
+
+/** An item of an array literal, or of a schema made from one. */
+export function findItem(sources: Sources, at: Located, index: number): Located | undefined {
+  const { module, expression } = follow(sources, at);
+  if (expression.kind === "array") {
+    const item = expression.items[index];
+    return item && { module, expression: item };
+  }
+  if (expression.kind !== "call") return undefined;
+  if (constructorOf(module, expression) !== undefined) {
+    return firstOf(expression.args, (part) => findItem(sources, { module, expression: part }, index));
+  }
+  if (expression.callee.kind !== "member") return undefined;
+  const { object, name } = expression.callee;
+  if (name !== "or") return findItem(sources, { module, expression: object }, index);
+  const part = index === 0 ? object : expression.args[0];
+  return part && { module, expression: part };
+}
+
+/** What a schema of that type wraps; "record" gives the values of a record, "key" its keys, "rest" the rest of a tuple. */
+export function findInner(sources: Sources, at: Located, type: string): Located | undefined {
+  const { module, expression } = follow(sources, at);
+  if (expression.kind !== "call") return undefined;
+  const made = constructorOf(module, expression);
+  if (made !== undefined) {
+    if (type === "rest" && expression.args[1]) return { module, expression: expression.args[1] };
+    if (type === "optional" && made === "nullish") return { module, expression };
+    const isRecord = /record$/i.test(made);
+    const matches = type === "record" || type === "key" ? isRecord : WRAPPERS[type]?.includes(made);
+    const part = matches ? expression.args[type === "record" ? 1 : 0] : undefined;
+    return part && { module, expression: part };
+  }
+  if (expression.callee.kind !== "member") return undefined;
+  const { object, name } = expression.callee;
+  if (type === "rest" && name === "rest" && expression.args[0]) return { module, expression: expression.args[0] };
+  if (type === "optional" && name === "nullish") return { module, expression };
+  if (WRAPPERS[type]?.includes(name)) return { module, expression: object };
+  return findInner(sources, { module, expression: object }, type);
+}
+
+/** The function of zod that is called, as in `z.object(...)`, `z.iso.date()` or `object(...)`; undefined for anything else. */
+function constructorOf(module: SourceModule, expression: Expression & { kind: "call" }): string | undefined {
+  const { callee } = expression;
+  if (callee.kind === "name") {
+    const found = module.imports.find((one) => one.local === callee.name && isZodPath(one.from));
+    return found?.imported;
+  }
+  if (callee.kind !== "member") return undefined;
+  const isNested = callee.object.kind === "member" && isZod(module, callee.object.object);
+  return isZod(module, callee.object) || isNested ? callee.name : undefined;
+}
+
+/** Whether a name stands for zod, or for a function of it. */
+export function isZod(module: SourceModule, expression: Expression): boolean {
+  if (expression.kind !== "name") return false;
+  return module.imports.some((one) => one.local === expression.name && isZodPath(one.from));
+}
+
+function isZodPath(path: string): boolean {
+  return path === "zod" || path.startsWith("zod/");
+}
+
+function firstOf<Item, Found>(items: readonly Item[], find: (item: Item) => Found | undefined): Found | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,59 @@
+import type { Type } from "./model.ts";
+
+/** Any value at all; also what stands for a type whose problem was noted, so that reading can go on. */
+export const UNKNOWN: Type = { kind: "plain", text: "unknown" };
+
+/** The type of exactly that value. */
+export function literalOf(value: unknown): Type {
+  if (typeof value === "bigint") return { kind: "plain", text: `${value}n` };
+  if (typeof value === "string") return { kind: "plain", text: JSON.stringify(value) };
+  // A type can't say NaN or Infinity.
+  if (typeof value === "number" && !Number.isFinite(value)) return { kind: "plain", text: "number" };
+  return { kind: "plain", text: String(value) };
+}
+
+/** A union without nested unions and doubles, and without what another member already covers. */
+export function unionOf(types: readonly Type[]): Type {
+  const flat = types.flatMap((type) => (type.kind === "union" ? type.members : [type]));
+  if (flat.some((type) => isPlain(type, "unknown"))) return UNKNOWN;
+  const members = flat.filter((type, index) => {
+    if (isPlain(type, "never")) return false;
+    return type.kind !== "plain" || flat.findIndex((other) => isPlain(other, type.text)) === index;
+  });
+  const [first] = members;
+  if (first === undefined) return { kind: "plain", text: "never" };
+  return members.length === 1 ? first : { kind: "union", members };
+}
+
+/** Whether a value of the type may be left out altogether. */
+export function allowsNothing(type: Type): boolean {
+  if (type.kind === "union") return type.members.some(allowsNothing);
+  return ["undefined", "void", "unknown"].some((text) => isPlain(type, text));
+}
+
+/** The type without `undefined`. */
+export function withoutUndefined(type: Type): Type {
+  if (type.kind === "union") return unionOf(type.members.filter((member) => !isPlain(member, "undefined")));
+  return isPlain(type, "undefined") ? { kind: "plain", text: "never" } : type;
+}
+
+/** The type as `.readonly()` makes it; undefined where zod's own type for that can't be said. */
+export function asReadonly(type: Type): Type | undefined {
+  switch (type.kind) {
+    case "plain":
+      return type.text === "Uint8Array" || type.text === "unknown" ? undefined : type;
+    case "union": {
+      const members = type.members.map(asReadonly);
+      return members.every((member) => member !== undefined) ? { kind: "union", members } : undefined;
+    }
+    case "tuple":
+      // zod's type forgets the items of a tuple that may be empty.
+      return type.items[0]?.optional === false ? { ...type, readonly: true } : undefined;
+    default:
+      return { ...type, readonly: true };
+  }
+}
+
+function isPlain(type: Type, text: string): boolean {
+  return type.kind === "plain" && type.text === text;
+}
