@@ -2,10 +2,8 @@ import { statSync } from "node:fs";
 import { relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { unifiedDiff } from "./diff.ts";
-import { generate } from "./generate.ts";
 import { applyChanges, type Change, ForeignFileError, planChanges } from "./output.ts";
 import { formatProblem, ProblemsError } from "./problem.ts";
-import { Sources } from "./sources.ts";
 
 const HELP = `chatroom-codegen: turns schema files into plain TypeScript
 
@@ -32,6 +30,9 @@ export interface Surroundings {
 export async function run(argv: readonly string[], around: Surroundings): Promise<number> {
   const options = readOptions(argv, around);
   if (typeof options === "number") return options;
+  // The compiler behind these takes half a second to load: not for --help.
+  const { generate } = await import("./generate.ts");
+  const { Sources } = await import("./sources.ts");
   const sources = new Sources();
   try {
     const files = await generate({ ...options, version: around.version }, sources);

@@ -5,7 +5,7 @@ import { type Complaint, compile } from "./compile.ts";
 import { randomSchema } from "./random-schema.ts";
 
 const SEED = 71_204;
-const RANDOM_COUNT = 100 * Number(process.env["SOAK"] ?? 1);
+const RANDOM_COUNT = 60 * Number(process.env["SOAK"] ?? 1);
 
 /** Supported shapes: the schema, how it is printed for its sender, and for its receiver where that differs. */
 const SHAPES: [schema: string, sent: string, parsed?: string][] = [
