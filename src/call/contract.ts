@@ -1,3 +1,4 @@
+import { ProtocolViolation } from "../session/violation.ts";
 import { decodeValue, encodeValue } from "../wire/values.ts";
 import type { Schema } from "./validation.ts";
 
@@ -30,23 +31,30 @@ export function encodeContract(contract: Contract): Uint8Array {
   return encodeValue([contract.kind, contract.methods.map(({ name, word }) => [name, word])]);
 }
 
-/** Reads a contract that came from a peer. @throws Error when it is not one; the session it came on is then at fault. */
+/** Reads a contract that came from a peer. @throws ProtocolViolation when it is not one; the session it came on is then at fault. */
 export function decodeContract(payload: Uint8Array): Contract {
-  const value = decodeValue(payload);
-  if (!Array.isArray(value)) throw new Error("a contract must be a list");
+  let value: unknown;
+  try {
+    value = decodeValue(payload);
+  } catch (error) {
+    throw new ProtocolViolation(`a contract that can't be read: ${String(error)}`);
+  }
+  if (!Array.isArray(value)) throw new ProtocolViolation("a contract must be a list");
   const [kind, methods] = value as [unknown, unknown];
   if (kind !== undefined && (typeof kind !== "string" || kind.length > 64))
-    throw new Error("a contract's kind must be a short text");
-  if (!Array.isArray(methods) || methods.length > MAX_METHODS) throw new Error("a contract has at most 10,000 methods");
+    throw new ProtocolViolation("a contract's kind must be a short text");
+  if (!Array.isArray(methods) || methods.length > MAX_METHODS)
+    throw new ProtocolViolation("a contract has at most 10,000 methods");
   return { kind, methods: methods.map(decodeMethod) };
 }
 
 function decodeMethod(entry: unknown): Contract["methods"][number] {
-  if (!Array.isArray(entry)) throw new Error("a method in a contract must be a list");
+  if (!Array.isArray(entry)) throw new ProtocolViolation("a method in a contract must be a list");
   const [name, word] = entry as [unknown, unknown];
   if (typeof name !== "string" || name === "" || name.length > 64)
-    throw new Error("a method's name has 1 to 64 characters");
-  if (word !== "get" && word !== "send" && word !== "any") throw new Error("a method's word must be get, send or any");
+    throw new ProtocolViolation("a method's name has 1 to 64 characters");
+  if (word !== "get" && word !== "send" && word !== "any")
+    throw new ProtocolViolation("a method's word must be get, send or any");
   return { name, word };
 }
 

@@ -4,6 +4,7 @@ import type { Logger } from "../base/log.ts";
 import { OutMessage } from "../session/out-message.ts";
 import { Outbox } from "../session/outbox.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
+import { ProtocolViolation } from "../session/violation.ts";
 import { CANCEL, CONTRACT, ERROR, GET, GOODBYE, RESULT, SEND } from "../wire/frames.ts";
 import { Caller, type CallerHome } from "./caller.ts";
 import { type Contract, decodeContract, encodeContract } from "./contract.ts";
@@ -105,7 +106,7 @@ export class Conversation implements CallerHome, DispatcherHome {
     this.outbox.push(new OutMessage(CONTRACT, 0, encodeContract(this.registry.contract()), "control"));
   }
 
-  /** Takes a message of the session. @throws Error when it breaks the rules; the session is then at fault. */
+  /** Takes a message of the session. @throws ProtocolViolation when it breaks the rules; the session is then at fault. */
   message(kind: number, channel: number, payload: Uint8Array): void {
     switch (kind) {
       case GET:
@@ -123,7 +124,7 @@ export class Conversation implements CallerHome, DispatcherHome {
         this.#contract = undefined; // what waits, waits for the peer's next session
         return;
       default:
-        throw new Error(`frame kind ${kind} means nothing`);
+        throw new ProtocolViolation(`frame kind ${kind} means nothing`);
     }
   }
 

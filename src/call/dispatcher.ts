@@ -2,6 +2,7 @@ import type { CallErrorCode } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { type Lane, OutMessage } from "../session/out-message.ts";
 import type { Outbox } from "../session/outbox.ts";
+import { ProtocolViolation } from "../session/violation.ts";
 import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, HAS_META, RESULT, readCallHeader, SEND } from "../wire/frames.ts";
 import { decodeGiven, encodeValue, ValueError } from "../wire/values.ts";
 import { MAX_CALLS_IN_FLIGHT } from "./caller.ts";
@@ -48,11 +49,11 @@ export class Dispatcher {
     }
   }
 
-  /** Takes GET or SEND. @throws Error when the frame breaks the rules; the session is then at fault. */
+  /** Takes GET or SEND. @throws ProtocolViolation when the frame breaks the rules; the session is then at fault. */
   call(kind: number, channel: number, payload: Uint8Array): void {
     const header = readCallHeader(payload);
-    if (header === undefined) throw new Error("a call frame is too short");
-    if (channel === 0 || this.#running.has(channel)) throw new Error(`call ${channel} was opened twice`);
+    if (header === undefined) throw new ProtocolViolation("a call frame is too short");
+    if (channel === 0 || this.#running.has(channel)) throw new ProtocolViolation(`call ${channel} was opened twice`);
     const { closing } = this.#home;
     if (closing !== undefined) return this.#refuse(channel, "CLOSED", closing);
     const isSend = kind === SEND;
