@@ -41,8 +41,6 @@ export class RecordLink implements Link {
   #events: LinkEvents | undefined;
   #isOpen = true;
   #isWritable = true;
-  /** Set while records are handed up: `start` called from there must not begin a second round. */
-  #isReading = false;
   /** The rest of a round, when there were more records than fit a turn of the event loop; the pipe is paused meanwhile. */
   #nextTurn: ReturnType<typeof setImmediate> | undefined;
   #isHeld = false;
@@ -171,11 +169,9 @@ export class RecordLink implements Link {
 
   /** Hands up whole records, a turn's worth at most: a flood on one link must not keep the others waiting. */
   #read(): void {
-    if (this.#events === undefined || this.#isReading || this.#nextTurn !== undefined) return;
-    this.#isReading = true;
+    if (this.#events === undefined || this.#nextTurn !== undefined) return;
     let left = this.#limits.recordsPerTurn;
     while (this.#isOpen && left > 0 && this.#readOne()) left--;
-    this.#isReading = false;
     if (!this.#isOpen) return;
     if (left === 0) {
       this.#pipe.pause();

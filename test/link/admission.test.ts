@@ -121,8 +121,21 @@ test("case 84: of 100,000 sources no more than the cap are remembered, and those
   }
   expect(admission.sourceCount).toBe(1_000);
   expect(admission.admit(waiting)).toMatchObject({ code: 4, retryAfter: 10 });
+  expect(refusedFor(admission, "9.9.9.9")).toBe(10); // a second connection of it is known by the same entry
   admission.leave(waiting);
   expect(admission.unproven).toBe(0);
+});
+
+test("of the sources that are not in use, the one that was seen longest ago is forgotten first", () => {
+  const { admission } = setUp({ admission: { sources: 3 } });
+  for (let count = 0; count < 4; count++) {
+    failAs(admission, "1.1.1.1", "wrongSecret");
+    failAs(admission, "2.2.2.2", "wrongSecret");
+  }
+  expect(refusedFor(admission, "1.1.1.1")).toBe(10);
+  admission.leave(enter(admission, "3.3.3.3"));
+  admission.leave(enter(admission, "4.4.4.4"));
+  expect([refusedFor(admission, "1.1.1.1"), refusedFor(admission, "2.2.2.2")]).toEqual([10, 0]);
 });
 
 test("case 85: only the monotonic clock counts: the wall clock may jump", () => {

@@ -1,3 +1,5 @@
+import { getEventListeners } from "node:events";
+
 import { describe, expect, test } from "vitest";
 
 import { systemRandom } from "../../src/base/random.ts";
@@ -8,12 +10,13 @@ import { dialLink } from "../../src/link/dial.ts";
 import { encodeRefuse } from "../../src/link/handshake-frames.ts";
 import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import type { InitiatorConfig, ResponderConfig } from "../../src/link/handshake.ts";
+import { Responder } from "../../src/link/handshake-responder.ts";
 import { MemoryNetwork } from "../../src/pipe/memory.ts";
 import type { Pipe } from "../../src/pipe/pipe.ts";
 import { dialTcp, listenTcp } from "../../src/pipe/tcp.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
-import { bytesOf, dialHonestly, KeptLog, LinkEar, turns } from "./parties.ts";
+import { bytesOf, dialHonestly, KeptLog, LinkEar, secretOf, turns } from "./parties.ts";
 import { RawPeer } from "./raw-peer.ts";
 
 expectNothingLeft();
@@ -74,6 +77,18 @@ describe("what a dialler is told", () => {
     await peer.untilEnded();
   });
 
+  test("an answer with more bytes behind it is refused before anything is confirmed", async () => {
+    const { pipe, peer } = await toScripted();
+    const dialled = dialHonestly(pipe, { address: at });
+    const responder = new Responder(
+      answerer({ name: "Room", serves: () => true, secretFor: () => secretOf("right horse") }),
+    );
+    const { send } = responder.hello(await peer.frame());
+    peer.write(send ?? expect.fail("no REPLY"), bytesOf("x"));
+    await expect(dialled).rejects.toMatchObject({ code: "ERR_MALFORMED" });
+    await peer.untilEnded();
+  });
+
   test("a connection that is closed without an answer says whose", async () => {
     const { pipe, peer } = await toScripted();
     const dialled = dialHonestly(pipe, { address: at });
@@ -101,6 +116,12 @@ describe("what a dialler is told", () => {
     const clock = new ManualClock();
     const controller = new AbortController();
     const reason = new Error("enough");
+    const [first, answering] = network.pair();
+    const room = new RawPeer(answering);
+    const made = dialHonestly(first, { clock, signal: controller.signal });
+    await room.answer(answerer({ name: "Room", serves: () => true, secretFor: () => secretOf("right horse") }));
+    (await made).destroy();
+    expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
     const { pipe, peer } = await toScripted();
     const dialled = dialHonestly(pipe, { clock, signal: controller.signal });
     await peer.frame();
@@ -200,13 +221,15 @@ describe("links between users", () => {
   test("two users that dialled a splice prove themselves to each other end to end", async () => {
     const clock = new ManualClock();
     const { near, far, heads } = await spliced();
-    const answered = answerLink(far, { ...context, clock, handshake: answerer(), relayId: relayIds[1] });
-    const dialled = dialLink(near, { ...context, clock, handshake: dialler(), relayId: relayIds[0] });
+    const { signal } = new AbortController();
+    const answered = answerLink(far, { ...context, clock, handshake: answerer(), relayId: relayIds[1], signal });
+    const dialled = dialLink(near, { ...context, clock, handshake: dialler(), relayId: relayIds[0], signal });
     const [bar, foo] = await Promise.all([dialled, answered]);
     expect(await Promise.all(heads)).toEqual(
       relayIds.map((id) => Uint8Array.of(5, 0, 20, 0x43, 0x52, 0x50, 0x31, ...id)),
     );
     expect([bar.remoteName, foo.remoteName, bar.role, foo.role]).toEqual(["Foo", "Bar", "initiator", "responder"]);
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
     expect(foo.resume).toEqual(bar.resume);
     expect([foo.remoteEnd, bar.remoteEnd]).toEqual([end, end]);
     const ear = new LinkEar();

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 
 import type { Link } from "../../src/link/link.ts";
+import { RecordLink } from "../../src/link/record-link.ts";
 import { MemoryNetwork } from "../../src/pipe/memory.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
-import { Answerer, bytesOf, dialHonestly, greeting, LinkEar } from "./parties.ts";
+import { Answerer, bytesOf, dialHonestly, greeting, KeptLog, LinkEar } from "./parties.ts";
 import { RawPeer, RECORD } from "./raw-peer.ts";
 
 expectNothingLeft();
@@ -149,4 +150,47 @@ test("a link that breaks before its owner starts tells it at start", async () =>
   near.start(ear);
   expect(ear.ends).toMatchObject([{ code: "ERR_TRUNCATED" }]);
   expect(clock.pending).toBe(0);
+});
+
+test("a link that dies before its owner starts tells it at start, and forgets its keys", async () => {
+  const clock = new ManualClock();
+  const forgotten: string[] = [];
+  const sealer = {
+    seal: () => new Uint8Array(0),
+    box: () => new Uint8Array(0),
+    wipe: () => void forgotten.push("sealer"),
+  };
+  const opener = { open: () => expect.fail(), unbox: () => expect.fail(), wipe: () => void forgotten.push("opener") };
+  const [pipe, other] = new MemoryNetwork({ later: (run) => void clock.after(1, run) }).pair();
+  let gone = 0;
+  const link = new RecordLink(
+    pipe,
+    {
+      role: "initiator",
+      purpose: 1,
+      localName: "Foo",
+      remoteName: "Room",
+      encryption: true,
+      suite: 1,
+      linkId: new Uint8Array(32),
+      localEnd: undefined,
+      remoteEnd: undefined,
+      resume: undefined,
+      ticketId: undefined,
+      sealer,
+      opener,
+    },
+    new Uint8Array(0),
+    { clock, log: new KeptLog() },
+    () => gone++,
+  );
+  clock.advance(45_000);
+  expect([forgotten, gone, link.isOpen]).toEqual([["sealer", "opener"], 1, false]);
+  const ear = new LinkEar();
+  link.start(ear);
+  expect(ear.ends).toMatchObject([{ code: "ERR_DEAD" }]);
+  link.start(ear);
+  link.destroy();
+  expect([ear.ends.length, gone]).toEqual([1, 1]);
+  other.destroy();
 });

@@ -161,6 +161,19 @@ describe.each(WAYS)("a link over %s", (way) => {
       expect(ear.ends).toMatchObject([{ code: "ERR_MALFORMED" }]);
     }));
 
+  test("case 59: a pong with other bytes than those of the ping, or more, is fatal", async () => {
+    for (const spoil of [(id: Uint8Array) => id.map((byte) => byte ^ 1), (id: Uint8Array) => Uint8Array.of(...id, 0)]) {
+      await inScene(way, {}, async (scene) => {
+        const { peer, link, ear } = await linked(scene);
+        const answered = link.ping(1_000);
+        peer.write(peer.seal(RECORD.pong, spoil((await peer.record()).payload)));
+        await peer.untilEnded();
+        expect(await answered).toBeUndefined();
+        expect(ear.ends).toMatchObject([{ code: "ERR_MALFORMED" }]);
+      });
+    }
+  });
+
   test.each([
     ["type 0", 0, 8],
     ["an identity that is not the first record", RECORD.identity, 96],
@@ -293,5 +306,22 @@ describe.each(WAYS)("a link over %s", (way) => {
         await turns(1);
       }
       expect(ear.ends).toMatchObject([{ code: "ERR_SLOW_CONSUMER" }]);
+    }));
+
+  test("a link that nobody has started reads nothing: the other side is asked to wait", () =>
+    inScene(way, {}, async (scene) => {
+      const near = await dialHonestly(await scene.dial(), { clock: scene.clock });
+      await scene.room.until(() => scene.room.links.length === 2);
+      const far = scene.last.link;
+      let sent = 0;
+      for (; far.writable && sent < 2_000; sent++) {
+        far.send([new Uint8Array(60_000)]);
+        await turns(1);
+      }
+      expect(far.writable).toBe(false);
+      const ear = new LinkEar();
+      near.start(ear);
+      await ear.until(() => ear.bytes === sent * 60_000);
+      near.destroy();
     }));
 });

@@ -4,20 +4,21 @@ import { nativeEngine } from "../../src/crypto/native.ts";
 import type { Engine } from "../../src/crypto/engine.ts";
 import { keySecret, type Secret } from "../../src/crypto/secret.ts";
 import { AddressSet } from "../../src/link/address-set.ts";
-import { encodeFrame, encodeRelayPreface } from "../../src/link/handshake-frames.ts";
+import { encodeFrame, encodeRefuse, encodeRelayPreface } from "../../src/link/handshake-frames.ts";
 import { Initiator } from "../../src/link/handshake-initiator.ts";
 import type { HelloInfo } from "../../src/link/handshake.ts";
 import { LinkListener, type LinkListenerConfig } from "../../src/link/listener.ts";
 import type { Pipe } from "../../src/pipe/pipe.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
-import { Answerer, bytesOf, dialHonestly, greeting, LinkEar, turns } from "./parties.ts";
+import { Answerer, bytesOf, dialHonestly, greeting, LinkEar, secretOf, turns } from "./parties.ts";
 import { inScene } from "./scene.ts";
 
 expectNothingLeft();
 
 const patient = { limits: { link: { idleMs: 1e9, deadMs: 1e9 } } } as const;
 
-const ticket = (byte: number): Secret => keySecret(new Uint8Array(32).fill(byte), 3, nativeEngine);
+const ticket = (byte: number, purpose: 3 | 5 = 3): Secret =>
+  keySecret(new Uint8Array(32).fill(byte), purpose, nativeEngine);
 
 /** An engine that counts its multiplications on the curve. */
 function countingEngine(): { engine: Engine; count: () => number } {
@@ -213,6 +214,63 @@ test("case 41: an unknown ticket is refused without curve work; a wrong proof of
     },
   );
 });
+
+test("a ticket holder that refuses REPLY hung up; a wrong proof of a resume key costs its source nothing", () =>
+  inScene(
+    "memory",
+    {
+      handshake: {
+        serves: () => true,
+        secretFor: (hello) => (hello.purpose === 1 ? greeting().secret : ticket(7, hello.purpose as 3 | 5)),
+      },
+      config: { onWrongTicket: () => expect.fail("no ticket was guessed at") },
+    },
+    async (scene) => {
+      const ticketId = new Uint8Array(16).fill(5);
+      const racer = await scene.attacker();
+      racer.write(new Initiator(greeting({ purpose: 3, peerName: "Room", ticketId, secret: ticket(7) })).hello);
+      await racer.frame();
+      racer.write(encodeRefuse(9));
+      await racer.untilEnded();
+      const watcher = await scene.attacker();
+      watcher.write(new Initiator(greeting({ purpose: 5, peerName: "Room", ticketId, secret: ticket(7, 5) })).hello);
+      await watcher.frame();
+      watcher.write(encodeFrame(3, new Uint8Array(32)));
+      await watcher.untilEnded();
+      expect(scene.room.refused.map(({ reason }) => reason)).toEqual(["hung up", "wrong secret"]);
+      for (let count = 0; count < 3; count++) {
+        const guesser = await scene.attacker();
+        await guesser.greet(greeting());
+        guesser.pipe.destroy();
+        await scene.room.until(() => scene.room.refused.length === count + 3);
+      }
+      // Three guesses are the most that a source has free: neither of the two above was one.
+      expect(scene.room.refused.at(-1)?.refusedForS).toBe(0);
+    },
+  ));
+
+test("guesses of a server's password count like those of a Room's", () =>
+  inScene(
+    "memory",
+    { handshake: { serves: () => true, secretFor: ({ purpose }) => secretOf("right horse", purpose as 1 | 2) } },
+    async (scene) => {
+      const peer = await scene.attacker();
+      await peer.greet(greeting({ purpose: 2, secret: secretOf("right horse", 2) }));
+      peer.pipe.destroy();
+      await scene.room.until(() => scene.room.refused.length === 1);
+      expect(scene.room.refused).toMatchObject([{ reason: "wrong secret" }]);
+    },
+  ));
+
+test("splices that are wanted cost no HELLO tokens", () =>
+  inScene("memory", { config: { relay: () => (pipe) => pipe.destroy() } }, async (scene) => {
+    for (let count = 0; count < 50; count++) {
+      const peer = await scene.attacker();
+      peer.write(encodeRelayPreface(new Uint8Array(16)));
+      await peer.untilEnded();
+      expect(peer.received).toHaveLength(0);
+    }
+  }));
 
 test("a relay preface hands the pipe over with what came behind it, and with nothing lost after", async () => {
   const taken: { pipe: Pipe; early: string; later: string[] }[] = [];

@@ -12,10 +12,11 @@ import { LinkListener, type LinkListenerConfig, type RefusedEvent } from "../../
 import type { Pipe } from "../../src/pipe/pipe.ts";
 
 const secrets = new Map<string, Secret>();
-/** The secret of a room password; made once per password. */
-export function secretOf(password: string): Secret {
-  let secret = secrets.get(password);
-  if (secret === undefined) secrets.set(password, (secret = passwordSecret(password, 1, nativeEngine)));
+/** The secret of a room or server password; made once per password. */
+export function secretOf(password: string, purpose: 1 | 2 = 1): Secret {
+  const key = `${purpose} ${password}`;
+  let secret = secrets.get(key);
+  if (secret === undefined) secrets.set(key, (secret = passwordSecret(password, purpose, nativeEngine)));
   return secret;
 }
 

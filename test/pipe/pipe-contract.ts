@@ -92,15 +92,20 @@ export function testPipes(name: string, setup: () => PipeSetup): void {
       expect(a.text()).toBe("back");
     });
 
-    test("delivers nothing before start, and then everything that came", async () => {
+    test("delivers nothing before start, and then everything that came, at either end", async () => {
       const { near, far } = await open();
-      near.write([bytes("early")]);
-      await settle();
-      const ear = new Ear();
-      far.start(ear);
-      expect(ear.length).toBe(0);
-      await ear.until(() => ear.length === 5);
-      expect(ear.text()).toBe("early");
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        from.write([bytes("early")]);
+        await settle();
+        const ear = new Ear();
+        to.start(ear);
+        expect(ear.length).toBe(0);
+        await ear.until(() => ear.length === 5);
+        expect(ear.text()).toBe("early");
+      }
     });
 
     test("gives later events to the newest owner", async () => {
@@ -135,6 +140,17 @@ export function testPipes(name: string, setup: () => PipeSetup): void {
       await a.until(() => a.drains > 0);
       expect(a.drains).toBe(1);
       expect(near.buffered).toBe(0);
+    });
+
+    test("drains only when it asked to wait", async () => {
+      const { near, far } = await open();
+      const [a, b] = [new Ear(), new Ear()];
+      near.start(a);
+      far.start(b);
+      const isWaiting = !near.write([new Uint8Array(70_000)]);
+      await b.until(() => b.length === 70_000);
+      await settle();
+      expect(a.drains).toBe(isWaiting ? 1 : 0);
     });
 
     test("delivers nothing while paused, and loses nothing by it", async () => {

@@ -98,6 +98,22 @@ test("a closing pipe whose other side neither reads nor ends is destroyed after 
   await listener.close();
 });
 
+test("a pipe that is closed with unread bytes is free as soon as the other side ends", async () => {
+  const clock = new ManualClock();
+  const accepted: Pipe[] = [];
+  const listener = await listenTcp({ host: "127.0.0.1", port: 0, clock, accept: (pipe) => void accepted.push(pipe) });
+  const near = await dialTcp({ host: "127.0.0.1", port: listener.address.port, clock });
+  while (accepted.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const [far] = accepted as [Pipe];
+  const ended = new Promise((resolve) => far.start({ data() {}, drain() {}, end: resolve }));
+  far.write([new Uint8Array(100_000)]);
+  near.close();
+  expect(await ended).toBeUndefined();
+  for (let round = 0; round < 200 && clock.pending > 0; round++) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(clock.pending).toBe(0);
+  await listener.close();
+});
+
 test("a dial leaves from the local port that it is told to", async () => {
   const accepted: Pipe[] = [];
   const listener = await listenTcp({ host: "127.0.0.1", port: 0, accept: (pipe) => void accepted.push(pipe) });
