@@ -26,11 +26,12 @@ export class Dispatcher {
   readonly #home: DispatcherHome;
   /** Calls whose handlers have not ended, by channel. */
   #running = new Map<number, HandlerCall>();
+  /** Sends that wait to start, by channel: for a free place, or for a schema with asynchronous parts. */
+  #held = new Map<number, HandlerCall>();
   /** How many of those are sends. A send is answered before its handler ends, so its caller does not bound them: we do. */
   #sending = 0;
-  /** The last send that waits to start: for a free place, or for a schema with asynchronous parts. */
+  /** Ends with the last of those that wait. */
   #queue: Promise<void> | undefined;
-  #held = 0;
   #freed: (() => void)[] = [];
   #idle: (() => void)[] = [];
 
@@ -42,9 +43,9 @@ export class Dispatcher {
     return this.#running.size;
   }
 
-  /** Resolves when no handler runs whose caller waits: a cancelled one is its own affair. */
+  /** Resolves when no handler runs, or is still to run, whose caller waits: a cancelled one is its own affair. */
   async idle(): Promise<void> {
-    while ([...this.#running.values()].some((call) => !call.isCancelled)) {
+    while ([...this.#running.values(), ...this.#held.values()].some((call) => !call.isCancelled)) {
       await new Promise<void>((resolve) => this.#idle.push(resolve));
     }
   }
@@ -53,11 +54,12 @@ export class Dispatcher {
   call(kind: number, channel: number, payload: Uint8Array): void {
     const header = readCallHeader(payload);
     if (header === undefined) throw new ProtocolViolation("a call frame is too short");
-    if (channel === 0 || this.#running.has(channel)) throw new ProtocolViolation(`call ${channel} was opened twice`);
+    if (channel === 0 || this.#running.has(channel) || this.#held.has(channel))
+      throw new ProtocolViolation(`call ${channel} was opened twice`);
     const { closing } = this.#home;
     if (closing !== undefined) return this.#refuse(channel, "CLOSED", closing);
     const isSend = kind === SEND;
-    if ((isSend ? this.#held : this.#running.size - this.#sending) >= MAX_CALLS_IN_FLIGHT) {
+    if ((isSend ? this.#held.size : this.#running.size - this.#sending) >= MAX_CALLS_IN_FLIGHT) {
       return this.#refuse(channel, "BUSY", `${MAX_CALLS_IN_FLIGHT} of your calls wait already`);
     }
     const free = isSend && header.method === FREE_MESSAGE;
@@ -86,16 +88,17 @@ export class Dispatcher {
       meta,
     );
     if (isSend && (this.#queue !== undefined || this.#sending >= MAX_CALLS_IN_FLIGHT)) {
-      this.#held++;
+      this.#held.set(channel, call);
       this.#lineUp(async () => {
-        while (this.#sending >= MAX_CALLS_IN_FLIGHT) await new Promise<void>((resolve) => this.#freed.push(resolve));
-        this.#held--;
-        if (!call.isCancelled) await this.#check(channel, method, isSend, value, call);
+        while (this.#sending >= MAX_CALLS_IN_FLIGHT && !call.isCancelled)
+          await new Promise<void>((resolve) => this.#freed.push(resolve));
+        await this.#check(channel, method, isSend, value, call);
       });
     } else {
       const waits = this.#check(channel, method, isSend, value, call);
-      if (waits !== undefined && isSend) this.#lineUp(() => waits);
-      else if (waits !== undefined) this.#running.set(channel, call);
+      if (waits === undefined) return;
+      (isSend ? this.#held : this.#running).set(channel, call);
+      if (isSend) this.#lineUp(() => waits);
     }
   }
 
@@ -131,6 +134,7 @@ export class Dispatcher {
     value: unknown,
     call: HandlerCall,
   ): Promise<void> | undefined {
+    if (call.isCancelled) return void this.#finish(channel, isSend, call);
     const input = check(method?.input, value, "input");
     if (input instanceof Promise) return input.then((late) => this.#start(channel, method, isSend, late, call));
     this.#start(channel, method, isSend, input, call);
@@ -138,6 +142,9 @@ export class Dispatcher {
   }
 
   #start(channel: number, method: Handled | undefined, isSend: boolean, input: Checked, call: HandlerCall): void {
+    // Cancelled while its input was checked: there may be another session by now, whose calls must not get its answer.
+    if (call.isCancelled) return void this.#finish(channel, isSend, call);
+    if (this.#held.get(channel) === call) this.#held.delete(channel);
     if (!input.ok) {
       this.#finish(channel, isSend, call);
       return this.#refuse(channel, "INVALID_INPUT", input.text);
@@ -216,6 +223,10 @@ export class Dispatcher {
   #finish(channel: number, isSend: boolean, call: HandlerCall): boolean {
     call.finish();
     const wanted = !call.isCancelled;
+    if (this.#held.get(channel) === call) {
+      this.#held.delete(channel);
+      this.#noteIdle();
+    }
     if (this.#running.get(channel) === call) {
       this.#running.delete(channel);
       if (isSend) this.#sending--;
@@ -227,7 +238,7 @@ export class Dispatcher {
 
   /** Takes CANCEL: the signal fires, and no answer will be sent. One for a call that has ended is dropped. */
   cancel(channel: number): void {
-    this.#running.get(channel)?.cancel(new Error("the caller cancelled the call"));
+    (this.#running.get(channel) ?? this.#held.get(channel))?.cancel(new Error("the caller cancelled the call"));
     this.#noteIdle();
   }
 
@@ -235,12 +246,14 @@ export class Dispatcher {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
-  /** The session is over: the signals of running calls fire, their answers go nowhere. */
+  /** The session is over: the signals of running calls fire, their answers go nowhere, and what has not started does not start. */
   sessionEnded(text: string): void {
-    const running = this.#running;
+    const ended = [...this.#running.values(), ...this.#held.values()];
     this.#running = new Map();
+    this.#held = new Map();
+    this.#queue = undefined;
     this.#sending = 0;
-    for (const call of running.values()) call.cancel(new Error(text));
+    for (const call of ended) call.cancel(new Error(text));
     for (const resolve of this.#freed.splice(0)) resolve();
     this.#noteIdle();
   }
