@@ -42,6 +42,8 @@ export class Caller {
   /** Calls without a message yet, in order. Settled ones are dropped from it. */
   #waiting = new Set<OutgoingCall>();
   #waitingBytes = 0;
+  #waitingSends = 0;
+  #isFlushing = false;
   #lastId = 0;
   #closed: string | undefined;
 
@@ -101,7 +103,8 @@ export class Caller {
       call.onAbort = () => this.#giveUp(call, "CANCELLED", "cancelled by the caller", signal.reason);
       signal.addEventListener("abort", call.onAbort, { once: true });
     }
-    if (!this.#commit(call)) {
+    // A get may overtake what waits, a send must not overtake a send.
+    if ((call.word === "send" && this.#waitingSends > 0) || !this.#commit(call)) {
       this.#queue(call);
       if (this.#home.contract === undefined) this.#home.wanted();
     }
@@ -156,20 +159,26 @@ export class Caller {
 
   /** Sends what waits, in order, as far as there is room. */
   flush(): void {
-    if (this.#waiting.size === 0) return;
+    // A call that settles on the way, for want of such a method, asks for the next one: that is this loop's work already.
+    if (this.#isFlushing || this.#waiting.size === 0) return;
+    this.#isFlushing = true;
     for (const call of this.#waiting) {
-      if (!this.#commit(call)) return;
+      if (!this.#commit(call)) break;
       this.#unqueue(call);
     }
+    this.#isFlushing = false;
   }
 
   #queue(call: OutgoingCall): void {
     this.#waiting.add(call);
     this.#waitingBytes += call.payload.length;
+    if (call.word === "send") this.#waitingSends++;
   }
 
   #unqueue(call: OutgoingCall): void {
-    if (this.#waiting.delete(call)) this.#waitingBytes -= call.payload.length;
+    if (!this.#waiting.delete(call)) return;
+    this.#waitingBytes -= call.payload.length;
+    if (call.word === "send") this.#waitingSends--;
   }
 
   /** Takes RESULT or ERROR. One for a call that is settled, or never was, is dropped. */
@@ -270,6 +279,7 @@ export class Caller {
     const earlier = this.#waiting;
     this.#waiting = new Set();
     this.#waitingBytes = 0;
+    this.#waitingSends = 0;
     for (const call of calls) {
       const { message } = call;
       call.message = undefined;

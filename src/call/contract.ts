@@ -63,8 +63,9 @@ export function numberOf(contract: Contract, name: string, word: Word): number |
   const index = indexOf(contract).get(name);
   const method = index === undefined ? undefined : contract.methods[index];
   if (index === undefined || method === undefined) {
-    const names = contract.methods.map((one) => one.name);
-    return `it handles no "${name}"; ${names.length === 0 ? "it handles nothing" : `it handles ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`}`;
+    const { methods } = contract;
+    const names = methods.slice(0, 20).map((one) => one.name);
+    return `it handles no "${name}"; ${methods.length === 0 ? "it handles nothing" : `it handles ${names.join(", ")}${methods.length > 20 ? ", …" : ""}`}`;
   }
   if (method.word !== "any" && method.word !== word) return `"${name}" is a ${method.word}, not a ${word}`;
   return index + 1;

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { expectNothingLeft } from "../support/leftovers.ts";
+import { join, openRoom } from "../support/rooms.ts";
+
+expectNothingLeft();
+
+test("a small send never overtakes a big one that waits for room", async () => {
+  const room = await openRoom();
+  const foo = await join(room, "Foo");
+  const bar = await join(room, "Bar");
+  const heard: unknown[] = [];
+  bar.handle("take", (data) => {
+    heard.push((data as unknown[])[0]);
+  });
+  const peer = foo.peer("Bar");
+  await peer.tell("take", [0]);
+  const sent = [1, 2, 3, 4, 5, 6].map((n) => peer.tell("take", n % 2 === 1 ? [n, new Uint8Array(3_000_000)] : [n]));
+  await Promise.all(sent);
+  expect(heard).toEqual([0, 1, 2, 3, 4, 5, 6]);
+});
+
+test("sixty thousand calls that wait for a method that is not there all settle when their peer comes", async () => {
+  const room = await openRoom();
+  const foo = await join(room, "Foo");
+  const codes = Array.from({ length: 60_000 }, () =>
+    foo
+      .peer("Bar")
+      .get("nothing")
+      .then(
+        () => "an answer",
+        (error: { code: string; outcome: string }) => `${error.code}, ${error.outcome}`,
+      ),
+  );
+  await join(room, "Bar");
+  expect(new Set(await Promise.all(codes))).toEqual(new Set(["NOT_FOUND, did not run"]));
+});
