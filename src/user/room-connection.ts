@@ -155,17 +155,21 @@ export class RoomConnection {
       address: this.address,
       handshake: { engine, random, purpose: 1, name, peerName: "", encryption, secret, suites: engine.suites() },
     });
-    const join = await this.#options.join(link);
-    if (signal.aborted) return link.close(0, "");
+    let join: Join;
+    try {
+      join = await this.#options.join(link);
+      signal.throwIfAborted();
+    } catch (error) {
+      link.close(0, "");
+      this.#end(error); // this side can't: trying again will not mend that
+      throw error;
+    }
     await this.#welcome(link, join);
-    this.#link = link;
-    this.#tries = 0;
-    this.#wasIn = true;
-    log.info({ room: this.address }, `${name} is in the Room`);
   }
 
   #welcome(link: Link, join: Join): Promise<void> {
-    const { clock } = this.#options.environment;
+    const { environment, log, name } = this.#options;
+    const { clock } = environment;
     const { signal } = this.#stop;
     return new Promise((resolve, reject) => {
       let isIn = false;
@@ -191,9 +195,14 @@ export class RoomConnection {
       link.start({
         data: (payload) => {
           if (!this.#options.message(decodeToUser(payload)) || isIn) return;
+          // Before anything else happens: it may be lost again in the same turn, and whoever is waited for is introduced a microtask from here.
           isIn = true;
+          this.#link = link;
+          this.#tries = 0;
+          this.#wasIn = true;
           timer.cancel();
           signal.removeEventListener("abort", abort);
+          log.info({ room: this.address }, `${name} is in the Room`);
           resolve();
         },
         sealed: (payload) => this.#options.ticket(decodeTicket(payload)),
