@@ -160,10 +160,12 @@ export class Dispatcher {
     let result: unknown;
     try {
       result = this.#run(method, input.value, call);
+      // Anything may be thenable, and do what it likes when asked: a promise asks it, later and once.
+      if (isPromiseLike(result)) result = Promise.resolve(result);
     } catch (error) {
       return this.#failed(channel, method, isSend, call, error);
     }
-    if (isPromiseLike(result)) {
+    if (result instanceof Promise) {
       this.#running.set(channel, call);
       if (isSend) this.#sending++;
       result.then(
@@ -191,12 +193,9 @@ export class Dispatcher {
     try {
       payload = value === undefined ? NOTHING : encodeValue(value);
     } catch (error) {
-      const text = error instanceof ValueError ? error.describe("output") : String(error);
-      this.#home.log.error(
-        { peer: this.#home.from, method: method.name },
-        `the answer of "${method.name}" can't be sent: ${text}`,
-      );
-      return this.#error(channel, "INVALID_OUTPUT", true, text);
+      const text = error instanceof ValueError ? error.describe("output") : "output: reading it failed";
+      this.#error(channel, "INVALID_OUTPUT", true, text);
+      return this.#log(method, error, `the answer of "${method.name}" can't be sent: ${text}`);
     }
     this.#post(RESULT, channel, payload);
   }
@@ -212,11 +211,18 @@ export class Dispatcher {
       }
     }
     // The cause stays home: a stranger learns that the handler failed, not why or where.
-    this.#home.log.error(
-      { peer: this.#home.from, method: method.name, err: error },
-      `the handler of "${method.name}" failed`,
-    );
     if (wanted && !isSend) this.#error(channel, "FAILED", true, `the handler of "${method.name}" failed`);
+    this.#log(method, error, `the handler of "${method.name}" failed`);
+  }
+
+  /** What was thrown may be anything, and a logger may stumble over it: that must not end the session or the process. */
+  #log(method: Handled, err: unknown, text: string): void {
+    const fields = { peer: this.#home.from, method: method.name };
+    try {
+      this.#home.log.error({ ...fields, err }, text);
+    } catch {
+      this.#home.log.error(fields, text);
+    }
   }
 
   /** False when nobody waits for the answer any more. */
