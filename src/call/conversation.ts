@@ -31,7 +31,12 @@ export interface ConversationContext {
 /** Everything between this program and one peer, whatever sessions come and go: the calls of both sides. */
 export class Conversation implements CallerHome, DispatcherHome {
   readonly peer: string;
-  readonly outbox = new Outbox({ onRoom: () => this.caller.flush() });
+  readonly outbox = new Outbox({
+    onRoom: () => {
+      this.dispatcher.flush();
+      this.caller.flush();
+    },
+  });
   readonly caller: Caller;
   readonly dispatcher: Dispatcher;
   readonly #context: ConversationContext;

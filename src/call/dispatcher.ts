@@ -11,6 +11,9 @@ import type { MessageQueue } from "./messages.ts";
 import type { Handled, Registry } from "./registry.ts";
 import { type Checked, check } from "./validation.ts";
 
+/** Bytes of answers that may wait for a peer that takes them slowly; past them a call is answered with BUSY. */
+export const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
+
 /** What a dispatcher needs of the conversation it belongs to. */
 export interface DispatcherHome extends CallOrigin {
   readonly registry: Registry;
@@ -33,6 +36,9 @@ export class Dispatcher {
   /** Ends with the last of those that wait. */
   #queue: Promise<void> | undefined;
   #freed: (() => void)[] = [];
+  /** Answers that the outbox has no room for, by channel. */
+  readonly #answers = new Map<number, Uint8Array>();
+  #answerBytes = 0;
   #idle: (() => void)[] = [];
 
   constructor(home: DispatcherHome) {
@@ -41,6 +47,11 @@ export class Dispatcher {
 
   get running(): number {
     return this.#running.size;
+  }
+
+  /** Answers that wait for room on their way out. */
+  get unsent(): number {
+    return this.#answers.size;
   }
 
   /** Resolves when no handler runs, or is still to run, whose caller waits: a cancelled one is its own affair. */
@@ -54,7 +65,7 @@ export class Dispatcher {
   call(kind: number, channel: number, payload: Uint8Array): void {
     const header = readCallHeader(payload);
     if (header === undefined) throw new ProtocolViolation("a call frame is too short");
-    if (channel === 0 || this.#running.has(channel) || this.#held.has(channel))
+    if (channel === 0 || this.#running.has(channel) || this.#held.has(channel) || this.#answers.has(channel))
       throw new ProtocolViolation(`call ${channel} was opened twice`);
     const { closing } = this.#home;
     if (closing !== undefined) return this.#refuse(channel, "CLOSED", closing);
@@ -197,7 +208,32 @@ export class Dispatcher {
       this.#error(channel, "INVALID_OUTPUT", true, text);
       return this.#log(method, error, `the answer of "${method.name}" can't be sent: ${text}`);
     }
-    this.#post(RESULT, channel, payload);
+    this.#give(channel, payload);
+  }
+
+  /** Sends an answer, or keeps it until the peer has taken others. */
+  #give(channel: number, payload: Uint8Array): void {
+    const { length } = payload;
+    if (this.#home.outbox.hasRoom(length)) return this.#post(RESULT, channel, payload);
+    if (this.#answers.size >= MAX_CALLS_IN_FLIGHT || this.#answerBytes + length > MAX_ANSWER_BYTES) {
+      return this.#error(channel, "BUSY", true, "too many answers wait to be read");
+    }
+    this.#answers.set(channel, payload);
+    this.#answerBytes += length;
+  }
+
+  /** Sends answers that wait, as far as there is room: a big one does not hold up a small one. */
+  flush(): void {
+    for (const [channel, payload] of this.#answers) {
+      if (!this.#home.outbox.hasRoom(payload.length)) continue;
+      this.#dropAnswer(channel);
+      this.#post(RESULT, channel, payload);
+    }
+  }
+
+  #dropAnswer(channel: number): void {
+    this.#answerBytes -= this.#answers.get(channel)?.length ?? 0;
+    this.#answers.delete(channel);
   }
 
   #failed(channel: number, method: Handled, isSend: boolean, call: HandlerCall, error: unknown): void {
@@ -244,6 +280,7 @@ export class Dispatcher {
 
   /** Takes CANCEL: the signal fires, and no answer will be sent. One for a call that has ended is dropped. */
   cancel(channel: number): void {
+    this.#dropAnswer(channel);
     (this.#running.get(channel) ?? this.#held.get(channel))?.cancel(new Error("the caller cancelled the call"));
     this.#noteIdle();
   }
@@ -259,6 +296,8 @@ export class Dispatcher {
     this.#held = new Map();
     this.#queue = undefined;
     this.#sending = 0;
+    this.#answers.clear();
+    this.#answerBytes = 0;
     for (const call of ended) call.cancel(new Error(text));
     for (const resolve of this.#freed.splice(0)) resolve();
     this.#noteIdle();
