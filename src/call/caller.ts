@@ -7,6 +7,7 @@ import type { Outbox } from "../session/outbox.ts";
 import { CALL_HEADER_BYTES, CANCEL, ERROR, FREE_MESSAGE, GET, RESULT, SEND, writeCallHeader } from "../wire/frames.ts";
 import { decodeGiven, encodeAfter, ValueError } from "../wire/values.ts";
 import { type Contract, numberOf } from "./contract.ts";
+import { MAX_TIMEOUT_MS } from "./handler-call.ts";
 import { OutgoingCall, type Request } from "./outgoing-call.ts";
 import { type Checked, check } from "./validation.ts";
 
@@ -73,7 +74,7 @@ export class Caller {
     if (!(typeof timeoutMs === "number" && timeoutMs > 0)) {
       return reject(new TypeError(`timeoutMs must be a number of milliseconds above 0, not ${String(timeoutMs)}`));
     }
-    if (scope !== undefined) timeoutMs = Math.min(timeoutMs, scope.deadlineAt - now);
+    timeoutMs = Math.min(timeoutMs, scope === undefined ? MAX_TIMEOUT_MS : scope.deadlineAt - now);
     const signal = linked(options?.signal, scope?.signal);
     const refusal = this.#refusal(request, timeoutMs, signal);
     if (refusal !== undefined) return reject(refusal);

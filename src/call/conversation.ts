@@ -88,6 +88,11 @@ export class Conversation implements CallerHome, DispatcherHome {
     return this.#contract?.kind;
   }
 
+  /** Nothing of this side's waits to leave; without a session nothing can. */
+  get isDelivered(): boolean {
+    return this.#session === undefined || (this.outbox.isEmpty && this.dispatcher.unsent === 0);
+  }
+
   start(request: Request): Promise<unknown> {
     return this.caller.start(request);
   }

@@ -2,6 +2,9 @@ import type { Clock } from "../base/clock.ts";
 import type { Deadlines, Expiring } from "../base/deadlines.ts";
 import type { Context, ContextKey } from "../schema/context-types.ts";
 
+/** No call has longer, whatever it asks for: 23 days. Timers of Node end at 2^31 ms, and one that is longer fires at once. */
+export const MAX_TIMEOUT_MS = 2_000_000_000;
+
 /** What a declared error becomes on its way from `call.fail` to the caller. */
 export class Failure extends Error {
   override readonly name = "Failure";
@@ -80,7 +83,7 @@ export class HandlerCall implements Expiring, Scope {
     this.#origin = origin;
     this.method = method;
     this.meta = meta ?? NO_META;
-    this.deadlineAt = origin.clock.now() + timeoutMs;
+    this.deadlineAt = origin.clock.now() + Math.min(timeoutMs, MAX_TIMEOUT_MS);
   }
 
   /** The name of the user that calls. */

@@ -3,7 +3,7 @@ import type { Logger } from "../base/log.ts";
 import { Conversation, type ConversationContext } from "../call/conversation.ts";
 import { MessageQueue } from "../call/messages.ts";
 import type { Registry } from "../call/registry.ts";
-import type { Views } from "../call/handler-call.ts";
+import { MAX_TIMEOUT_MS, type Views } from "../call/handler-call.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
 import {
@@ -45,8 +45,11 @@ interface Entry {
 /** How long `close` waits for handlers that run, unless it is told otherwise. */
 export const DEFAULT_GRACE_MS = 5_000;
 
+/** Closing looks this often whether the last answers have left. */
+const DELIVERY_CHECK_MS = 5;
+
 export interface CloseOptions {
-  /** Milliseconds that running handlers have left. Default 5,000. */
+  /** Milliseconds that running handlers and their answers have left. Default 5,000. */
   graceMs?: number | undefined;
 }
 
@@ -60,6 +63,7 @@ export class PeerTable {
   readonly #context: ConversationContext;
   /** Handshakes under way, by the bytes of the end that was given to each. */
   readonly #handshakes = new WeakMap<Uint8Array, Handshake>();
+  #closing: string | undefined;
 
   constructor(options: PeerTableOptions) {
     const { environment, log, registry, views } = options;
@@ -93,6 +97,7 @@ export class PeerTable {
         ticketId: undefined,
       };
       this.#entries.set(peer, entry);
+      if (this.#closing !== undefined) void entry.conversation.close(this.#closing);
     }
     return entry;
   }
@@ -103,6 +108,11 @@ export class PeerTable {
     const bytes = encodeEnd(handshake.mine);
     this.#handshakes.set(bytes, handshake);
     return bytes;
+  }
+
+  /** Why nothing new begins, once `close` was called. */
+  get closing(): string | undefined {
+    return this.#closing;
   }
 
   isOpen(peer: string): boolean {
@@ -118,6 +128,7 @@ export class PeerTable {
   linkProven(link: Link, rank = 0): void {
     const peer = link.remoteName;
     const entry = this.#entry(peer);
+    if (this.#closing !== undefined && entry.session === undefined) return link.close(13, this.#closing);
     const handshake = link.localEnd === undefined ? undefined : this.#handshakes.get(link.localEnd);
     if (handshake === undefined || link.remoteEnd === undefined)
       return link.close(12, "a link between users needs session ends");
@@ -169,18 +180,28 @@ export class PeerTable {
     this.#entries.get(peer)?.session?.end("done", text);
   }
 
-  /** Refuses new calls, waits for handlers that run as long as `graceMs`, says goodbye and ends every session. */
+  /** Refuses new calls, waits for handlers that run and for their answers as long as `graceMs`, says goodbye and ends every session. */
   async close(text: string, graceMs = DEFAULT_GRACE_MS): Promise<void> {
+    this.#closing = text;
     const drained = Promise.all([...this.#entries.values()].map(({ conversation }) => conversation.close(text)));
+    let isOver = false;
     let timer: { cancel(): void } | undefined;
     const grace = new Promise<void>((resolve) => {
-      timer = this.#options.environment.clock.after(graceMs, resolve);
+      timer = this.#options.environment.clock.after(Math.min(graceMs, MAX_TIMEOUT_MS), resolve);
     });
-    await Promise.race([drained, grace]);
+    await Promise.race([drained.then(() => this.#delivered(() => isOver)), grace]);
+    isOver = true;
     timer?.cancel();
     for (const { session } of this.#entries.values()) session?.end("done", text);
     this.deadlines.close();
     this.messages.close();
+  }
+
+  /** Resolves when nothing waits to leave, or when it is too late. */
+  async #delivered(isOver: () => boolean): Promise<void> {
+    const { clock } = this.#options.environment;
+    while (!isOver() && [...this.#entries.values()].some(({ conversation }) => !conversation.isDelivered))
+      await new Promise<void>((resolve) => clock.after(DELIVERY_CHECK_MS, resolve));
   }
 }
 

@@ -1,5 +1,6 @@
 import { PeerError } from "../base/errors.ts";
 import { DEFAULT_TIMEOUT_MS } from "../call/caller.ts";
+import { MAX_TIMEOUT_MS } from "../call/handler-call.ts";
 import type { Request } from "../call/outgoing-call.ts";
 import type { Directory, Start } from "./directory.ts";
 
@@ -30,7 +31,7 @@ export function startAny(directory: Directory, kind: string): Start {
 }
 
 function limitOf(request: Request, began: number): number {
-  const own = request.options?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const own = Math.min(request.options?.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS);
   return request.scope === undefined ? own : Math.min(own, request.scope.deadlineAt - began);
 }
 
@@ -41,16 +42,18 @@ function someone(
   kind: string,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
+    const { timeoutMs } = request.options ?? {};
+    if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs > 0)) {
+      return reject(new TypeError(`timeoutMs must be a number of milliseconds above 0, not ${String(timeoutMs)}`));
+    }
     const limitMs = limitOf(request, directory.clock.now());
-    if (!(limitMs > 0))
-      return reject(new TypeError(`timeoutMs must be a number of milliseconds above 0, not ${String(limitMs)}`));
     const signals = [request.options?.signal, request.scope?.signal].filter((signal) => signal !== undefined);
     const stop = (): void => {
       forget();
       timer.cancel();
       for (const signal of signals) signal.removeEventListener("abort", abort);
     };
-    const fail = (code: "TIMEOUT" | "CANCELLED", text: string): void => {
+    const fail = (code: "TIMEOUT" | "CANCELLED" | "CLOSED", text: string): void => {
       stop();
       reject(
         new PeerError(code, `${request.label}: ${text}`, { outcome: "did not run", method: request.label, peer: kind }),
@@ -58,16 +61,20 @@ function someone(
     };
     const abort = (): void => fail("CANCELLED", "cancelled by the caller");
     const timer = directory.clock.after(
-      limitMs,
+      Math.max(0, limitMs),
       () => fail("TIMEOUT", `no ${kind} is live (waited ${Math.round(limitMs)} ms)`),
       { hold: false },
     );
     const forget = directory.onChange(() => {
+      const closing = directory.closing();
+      if (closing !== undefined) return fail("CLOSED", closing);
       const name = choose();
       if (name === undefined) return;
       stop();
       resolve(name);
     });
+    const closing = directory.closing();
+    if (closing !== undefined) return fail("CLOSED", closing);
     for (const signal of signals) {
       if (signal.aborted) return abort();
       signal.addEventListener("abort", abort, { once: true });

@@ -17,7 +17,9 @@ export interface Directory {
   kindOf(name: string): string | undefined;
   /** Names of the live users of a kind, sorted. */
   live(kind: string): readonly string[];
-  /** Calls `run` whenever somebody comes or goes, until the returned function is called. */
+  /** Why no call begins any more: the program leaves. */
+  closing(): string | undefined;
+  /** Calls `run` whenever somebody comes or goes, and when the program leaves, until the returned function is called. */
   onChange(run: () => void): () => void;
 }
 

@@ -64,7 +64,7 @@ function answersOf(calls: readonly Promise<Answered>[]): object {
   };
 }
 
-/** Who is here, then who comes and goes, until the signal fires or the loop is left. */
+/** Who is here, then who comes and goes, until the signal fires, the program leaves or the loop is left. */
 async function* changes(
   directory: Directory,
   kind: string,
@@ -81,7 +81,7 @@ async function* changes(
   signal?.addEventListener("abort", notice);
   try {
     for (;;) {
-      if (signal?.aborted === true) return;
+      if (signal?.aborted === true || directory.closing() !== undefined) return;
       if (!changed) {
         await new Promise<void>((resolve) => (wake = resolve));
         continue;

@@ -40,13 +40,13 @@ export class Roster {
   add(members: readonly Member[]): boolean {
     const incoming = this.#incoming;
     for (const { name, kind } of members) (incoming?.members ?? this.#members).set(name, kind);
-    if (incoming === undefined) this.#changed();
+    if (incoming === undefined) this.tell();
     else incoming.left -= members.length;
     return incoming !== undefined && this.#complete();
   }
 
   remove(name: string): void {
-    if (this.#members.delete(name)) this.#changed();
+    if (this.#members.delete(name)) this.tell();
   }
 
   #complete(): boolean {
@@ -54,11 +54,12 @@ export class Roster {
     this.#members.clear();
     for (const [name, kind] of this.#incoming.members) this.#members.set(name, kind);
     this.#incoming = undefined;
-    this.#changed();
+    this.tell();
     return true;
   }
 
-  #changed(): void {
+  /** Lets those who listen look again. */
+  tell(): void {
     for (const run of this.#listeners) run();
   }
 }

@@ -107,6 +107,7 @@ export class User implements AsyncDisposable {
       path: (peer) => this.#path(peer),
       kindOf: (peer) => this.#roster.kindOf(peer),
       live: (kind) => this.#roster.live(kind),
+      closing: () => this.#table.closing,
       onChange: (run) => this.#roster.onChange(run),
     };
     this.#peers = new Peers(directory, contract.kinds);
@@ -213,7 +214,9 @@ export class User implements AsyncDisposable {
 
   async #close(graceMs: number | undefined): Promise<void> {
     this.#introducer.close();
-    await this.#table.close(`${this.name} is closing`, graceMs);
+    const drained = this.#table.close(`${this.name} is closing`, graceMs);
+    this.#roster.tell();
+    await drained;
     this.#room.close();
     await this.#reception.close();
     this.#log.info({}, `${this.name} left`);
