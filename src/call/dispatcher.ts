@@ -103,10 +103,10 @@ export class Dispatcher {
       this.#lineUp(async () => {
         while (this.#sending >= MAX_CALLS_IN_FLIGHT && !call.isCancelled)
           await new Promise<void>((resolve) => this.#freed.push(resolve));
-        await this.#check(channel, method, isSend, value, call);
+        await this.#check(channel, method, isSend, value, payload.length, call);
       });
     } else {
-      const waits = this.#check(channel, method, isSend, value, call);
+      const waits = this.#check(channel, method, isSend, value, payload.length, call);
       if (waits === undefined) return;
       (isSend ? this.#held : this.#running).set(channel, call);
       if (isSend) this.#lineUp(() => waits);
@@ -143,16 +143,24 @@ export class Dispatcher {
     method: Handled | undefined,
     isSend: boolean,
     value: unknown,
+    bytes: number,
     call: HandlerCall,
   ): Promise<void> | undefined {
     if (call.isCancelled) return void this.#finish(channel, isSend, call);
     const input = check(method?.input, value, "input");
-    if (input instanceof Promise) return input.then((late) => this.#start(channel, method, isSend, late, call));
-    this.#start(channel, method, isSend, input, call);
+    if (input instanceof Promise) return input.then((late) => this.#start(channel, method, isSend, late, bytes, call));
+    this.#start(channel, method, isSend, input, bytes, call);
     return undefined;
   }
 
-  #start(channel: number, method: Handled | undefined, isSend: boolean, input: Checked, call: HandlerCall): void {
+  #start(
+    channel: number,
+    method: Handled | undefined,
+    isSend: boolean,
+    input: Checked,
+    bytes: number,
+    call: HandlerCall,
+  ): void {
     // Cancelled while its input was checked: there may be another session by now, whose calls must not get its answer.
     if (call.isCancelled) return void this.#finish(channel, isSend, call);
     if (this.#held.get(channel) === call) this.#held.delete(channel);
@@ -161,7 +169,7 @@ export class Dispatcher {
       return this.#refuse(channel, "INVALID_INPUT", input.text);
     }
     if (method === undefined) {
-      const taken = this.#home.messages.push({ from: this.#home.from, data: input.value });
+      const taken = this.#home.messages.push({ from: this.#home.from, data: input.value }, bytes);
       this.#finish(channel, isSend, call);
       if (taken) this.#post(RESULT, channel, NOTHING);
       else this.#refuse(channel, "BUSY", "its queue of free messages is full");
