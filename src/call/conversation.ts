@@ -43,6 +43,8 @@ export class Conversation implements CallerHome, DispatcherHome {
   #session: Session | undefined;
   #contract: Contract | undefined;
   #closing: string | undefined;
+  #isContractDue = false;
+  #contractSent: OutMessage | undefined;
   readonly #forgetRegistry: () => void;
 
   constructor(peer: string, context: ConversationContext) {
@@ -50,7 +52,7 @@ export class Conversation implements CallerHome, DispatcherHome {
     this.#context = context;
     this.caller = new Caller(this);
     this.dispatcher = new Dispatcher(this);
-    this.#forgetRegistry = context.registry.onGrown(() => this.#tellContract());
+    this.#forgetRegistry = context.registry.onGrown(() => this.#registryGrew());
   }
 
   get from(): string {
@@ -113,7 +115,19 @@ export class Conversation implements CallerHome, DispatcherHome {
 
   #tellContract(): void {
     if (this.#session === undefined) return;
-    this.outbox.push(new OutMessage(CONTRACT, 0, encodeContract(this.registry.contract()), "control"));
+    if (this.#contractSent !== undefined) this.outbox.withdraw(this.#contractSent); // one that has not left is out of date
+    this.#contractSent = new OutMessage(CONTRACT, 0, encodeContract(this.registry.contract()), "control");
+    this.outbox.push(this.#contractSent);
+  }
+
+  /** Methods are often added many in a row: the peer is told once. */
+  #registryGrew(): void {
+    if (this.#isContractDue) return;
+    this.#isContractDue = true;
+    queueMicrotask(() => {
+      this.#isContractDue = false;
+      this.#tellContract();
+    });
   }
 
   /** Takes a message of the session. @throws ProtocolViolation when it breaks the rules; the session is then at fault. */
