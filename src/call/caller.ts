@@ -6,6 +6,7 @@ import { DEFAULT_SESSION_LIMITS } from "../session/limits.ts";
 import type { Outbox } from "../session/outbox.ts";
 import { CALL_HEADER_BYTES, CANCEL, ERROR, FREE_MESSAGE, GET, RESULT, SEND, writeCallHeader } from "../wire/frames.ts";
 import { decodeGiven, encodeAfter, ValueError } from "../wire/values.ts";
+import { onAbort } from "./abort.ts";
 import { type Contract, numberOf } from "./contract.ts";
 import { MAX_TIMEOUT_MS } from "./handler-call.ts";
 import { OutgoingCall, type Request } from "./outgoing-call.ts";
@@ -98,11 +99,12 @@ export class Caller {
         ),
       );
     }
-    const call = new OutgoingCall(this.#expired, request, payload, now + timeoutMs, timeoutMs, signal, resolve, reject);
+    const call = new OutgoingCall(this.#expired, request, payload, now + timeoutMs, timeoutMs, resolve, reject);
     this.#home.deadlines.add(call);
     if (signal !== undefined) {
-      call.onAbort = () => this.#giveUp(call, "CANCELLED", "cancelled by the caller", signal.reason);
-      signal.addEventListener("abort", call.onAbort, { once: true });
+      call.forgetSignal = onAbort(signal, () =>
+        this.#giveUp(call, "CANCELLED", "cancelled by the caller", signal.reason),
+      );
     }
     // A get may overtake what waits, a send must not overtake a send.
     if ((call.word === "send" && this.#waitingSends > 0) || !this.#commit(call)) {
@@ -309,7 +311,7 @@ export class Caller {
     if (call.settled) return; // an asynchronous output schema may end after the deadline
     call.settled = true;
     this.#home.deadlines.remove(call);
-    if (call.onAbort !== undefined) call.signal?.removeEventListener("abort", call.onAbort);
+    call.forgetSignal?.();
     if (call.id !== 0) this.#pending.delete(call.id);
     else this.#unqueue(call);
     if (error === undefined) call.resolve(value);

@@ -27,7 +27,7 @@ export class OutgoingCall implements Expiring {
   slot = -1;
   previous: Expiring | undefined;
   next: Expiring | undefined;
-  onAbort: (() => void) | undefined;
+  forgetSignal: (() => void) | undefined;
   readonly #expired: (call: OutgoingCall) => void;
   readonly word: Word;
   readonly name: string;
@@ -37,7 +37,6 @@ export class OutgoingCall implements Expiring {
   readonly flags: number;
   readonly timeoutMs: number;
   readonly deadlineAt: number;
-  readonly signal: AbortSignal | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: PeerError) => void;
 
@@ -47,7 +46,6 @@ export class OutgoingCall implements Expiring {
     payload: Uint8Array,
     deadlineAt: number,
     timeoutMs: number,
-    signal: AbortSignal | undefined,
     resolve: (value: unknown) => void,
     reject: (error: PeerError) => void,
   ) {
@@ -60,7 +58,6 @@ export class OutgoingCall implements Expiring {
     this.flags = request.options?.meta === undefined ? 0 : HAS_META;
     this.deadlineAt = deadlineAt;
     this.timeoutMs = timeoutMs;
-    this.signal = signal;
     this.resolve = resolve;
     this.reject = reject;
   }

@@ -1,4 +1,5 @@
 import { PeerError } from "../base/errors.ts";
+import { onAbort } from "../call/abort.ts";
 import { DEFAULT_TIMEOUT_MS } from "../call/caller.ts";
 import { MAX_TIMEOUT_MS } from "../call/handler-call.ts";
 import type { Request } from "../call/outgoing-call.ts";
@@ -48,10 +49,11 @@ function someone(
     }
     const limitMs = limitOf(request, directory.clock.now());
     const signals = [request.options?.signal, request.scope?.signal].filter((signal) => signal !== undefined);
+    const watched: (() => void)[] = [];
     const stop = (): void => {
       forget();
       timer.cancel();
-      for (const signal of signals) signal.removeEventListener("abort", abort);
+      for (const unwatch of watched) unwatch();
     };
     const fail = (code: "TIMEOUT" | "CANCELLED" | "CLOSED", text: string): void => {
       stop();
@@ -77,7 +79,7 @@ function someone(
     if (closing !== undefined) return fail("CLOSED", closing);
     for (const signal of signals) {
       if (signal.aborted) return abort();
-      signal.addEventListener("abort", abort, { once: true });
+      watched.push(onAbort(signal, abort));
     }
   });
 }

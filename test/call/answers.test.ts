@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { expect, test } from "vitest";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
@@ -32,7 +31,6 @@ test("answers that wait are dropped when their calls are cancelled, and the rest
   const peer = foo.peer("Bar");
   await peer.get("page");
   const abort = new AbortController();
-  setMaxListeners(100, abort.signal);
   const kept = Array.from({ length: 20 }, () => peer.get("page"));
   const cancelled = Array.from({ length: 20 }, () => failure(peer.get("page", 1, { signal: abort.signal })));
   await Promise.race(kept);
