@@ -13,10 +13,13 @@ const S_IN_BYTES = 128;
 
 /** Each part behind its length in LEB128: prepend_len of the draft, without joining. */
 function lvParts(parts: readonly Uint8Array[]): Uint8Array[] {
-  return parts.flatMap((part) => [leb128(part.length), part]);
+  const all: Uint8Array[] = [];
+  for (const part of parts) all.push(leb128(part.length), part);
+  return all;
 }
 
 function leb128(value: number): Uint8Array {
+  if (value < 0x80) return Uint8Array.of(value);
   const bytes: number[] = [];
   let rest = value;
   while (rest > 0x7f) {
