@@ -24,8 +24,3 @@ export function portOption(value: number | undefined, name: string, fallback: nu
     throw new TypeError(`${name} must be a whole number from 0 to 65535, not ${String(value)}`);
   return port;
 }
-
-/** `host:port`, with brackets around IPv6. */
-export function addressText(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-}

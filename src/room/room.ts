@@ -2,19 +2,12 @@ import { networkInterfaces } from "node:os";
 import { type Logger, type LogOption, loggerOf } from "../base/log.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { AddressSet } from "../link/address-set.ts";
-import {
-  addressText,
-  DEFAULT_HOST,
-  DEFAULT_PASSWORD,
-  DEFAULT_PORT,
-  isLoopback,
-  portOption,
-  ROOM_NAME,
-} from "../link/defaults.ts";
+import { DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, isLoopback, portOption, ROOM_NAME } from "../link/defaults.ts";
 import { type Environment, environmentWith } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
 import { LinkListener } from "../link/listener.ts";
 import type { PipeListener } from "../pipe/pipe.ts";
+import { showAddress } from "../pipe/tcp-errors.ts";
 import {
   decodeToRoom,
   encodeToUser,
@@ -106,7 +99,7 @@ export class Room implements AsyncDisposable {
         log.info(
           {
             reason: event.reason,
-            from: addressText(event.host, event.port),
+            from: showAddress(event.host, event.port),
             name: event.name,
             refusedForS: event.refusedForS,
           },
@@ -121,7 +114,7 @@ export class Room implements AsyncDisposable {
       throw error;
     }
     room = new Room(environment, log, listener, pipes);
-    log.info({ encryption: options.encryption ?? true }, `open on ${addressText(host, room.port)}`);
+    log.info({ encryption: options.encryption ?? true }, `open on ${showAddress(host, room.port)}`);
     return room;
   }
 
@@ -222,7 +215,7 @@ export class Room implements AsyncDisposable {
       closed: (error) => this.#leave(member, error?.message ?? "closed"),
     });
     this.#log.info(
-      { name: member.name, kind: member.kind, from: addressText(member.link.remote.host, member.link.remote.port) },
+      { name: member.name, kind: member.kind, from: showAddress(member.link.remote.host, member.link.remote.port) },
       `${member.name} joined`,
     );
     member.tell({ type: "welcome", count: others.length });

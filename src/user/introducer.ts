@@ -1,6 +1,6 @@
 import type { Timer } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
-import { addressText } from "../link/defaults.ts";
+import { showAddress } from "../pipe/tcp-errors.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
@@ -151,7 +151,7 @@ export class Introducer {
         } catch (error) {
           if (!round.dials.signal.aborted)
             failures.push(
-              `${addressText(candidate.host, candidate.port)}: ${error instanceof Error ? error.message : String(error)}`,
+              `${showAddress(candidate.host, candidate.port)}: ${error instanceof Error ? error.message : String(error)}`,
             );
         }
       }),

@@ -1,5 +1,5 @@
 import type { Logger } from "../base/log.ts";
-import { addressText } from "../link/defaults.ts";
+import { showAddress } from "../pipe/tcp-errors.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
 import { LinkListener } from "../link/listener.ts";
@@ -53,7 +53,7 @@ export class Reception {
       onWrongTicket: (hello) => this.tickets.wrong(hello.ticketId),
       onRefused: (event) =>
         log.debug(
-          { reason: event.reason, from: addressText(event.host, event.port), name: event.name },
+          { reason: event.reason, from: showAddress(event.host, event.port), name: event.name },
           event.error.message,
         ),
     });

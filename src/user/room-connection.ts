@@ -2,7 +2,7 @@ import type { Timer } from "../base/clock.ts";
 import { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Secret } from "../crypto/secret.ts";
-import { addressText } from "../link/defaults.ts";
+import { showAddress } from "../pipe/tcp-errors.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
@@ -66,7 +66,7 @@ export class RoomConnection {
   }
 
   get address(): string {
-    return addressText(this.#options.host, this.#options.port);
+    return showAddress(this.#options.host, this.#options.port);
   }
 
   /** Joins. Rejects with a LinkError when that can't succeed, or with the signal's reason. */
