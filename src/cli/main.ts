@@ -27,7 +27,8 @@ const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = 
 
 async function main(args: string[]): Promise<number> {
   const [first, ...rest] = args;
-  if (first === undefined || first === "help" || first === "--help" || first === "-h") {
+  const asksForHelp = rest.includes("--help") && first !== "codegen"; // which has a help of its own
+  if (first === undefined || first === "help" || first === "--help" || first === "-h" || asksForHelp) {
     process.stdout.write(HELP);
     return first === undefined ? 2 : 0;
   }

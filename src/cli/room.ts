@@ -17,20 +17,22 @@ export async function room(args: string[]): Promise<number> {
     log: { type: "string", default: "info" },
     "ask-password": { type: "boolean" },
   });
-  if (values.port !== undefined && !/^\d{1,5}$/.test(values.port))
+  if (values.port !== undefined && !(/^\d{1,5}$/.test(values.port) && Number(values.port) <= 65_535))
     throw new UsageError(`--port must be a whole number from 0 to 65535, not "${values.port}"`);
   if (!LEVELS.includes(values.log))
     throw new UsageError(`--log must be one of ${LEVELS.join(", ")}, not "${values.log}"`);
+  const secret = await password(values.host, values["ask-password"] === true);
+  const stopped = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]); // before anybody can see that it is open
   await using open = await Room.open({
     host: values.host,
     port: values.port === undefined ? undefined : Number(values.port),
-    password: await password(values.host, values["ask-password"] === true),
+    password: secret,
     blacklist: values.blacklist,
     encryption: values["no-encryption"] !== true,
     log: values.log as LogOption,
   });
   process.stdout.write(`A Room is open on ${open.host}:${open.port}. Ctrl-C closes it.\n`);
-  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  await stopped;
   return 0;
 }
 

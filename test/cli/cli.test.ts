@@ -45,6 +45,9 @@ test("help names every command, and a version is a version", async () => {
   const help = chatroom(["--help"]);
   expect(await help.code).toBe(0);
   for (const word of ["init NAME", "room", "codegen", "--host", "CHATROOM_PASSWORD"]) expect(help.out).toContain(word);
+  const ofRoom = chatroom(["room", "--help"]);
+  expect(await ofRoom.code).toBe(0);
+  expect(ofRoom.out).toBe(help.out);
   const version = chatroom(["--version"]);
   expect(await version.code).toBe(0);
   expect(version.out).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -54,6 +57,7 @@ test.each([
   [["rooom"], 'there is no command "rooom"'],
   [["constructor"], 'there is no command "constructor"'],
   [["room", "--prot", "1"], "--prot"],
+  [["room", "--port", "65536"], "from 0 to 65535"],
   [["room", "--port", "many"], "--port must be a whole number"],
   [["room", "--log", "loud"], "--log must be one of"],
   [["room", "extra"], '"extra" is one word too many'],
