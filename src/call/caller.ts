@@ -227,7 +227,8 @@ export class Caller {
     if (typeof code !== "string" || typeof ran !== "boolean" || typeof text !== "string") {
       return this.#error(call, "INVALID_OUTPUT", "the error it answered has the wrong form", "may have run");
     }
-    const declared = call.method?.errors?.[code];
+    const errors = call.method?.errors ?? {};
+    const declared = Object.hasOwn(errors, code) ? errors[code] : undefined;
     if (declared === undefined) {
       return new PeerError(code, `${call.label}: ${text}`, {
         outcome: ran ? "ran" : "did not run",

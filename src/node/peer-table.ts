@@ -154,6 +154,7 @@ export class PeerTable {
     entry.session = session;
     entry.ticketId = link.ticketId;
     session.attach(link, rank);
+    if (session.isEnded) return; // by what the link brought along
     entry.conversation.sessionOpened(session);
     this.#options.changed?.(peer, true);
   }

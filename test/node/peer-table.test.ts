@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { loggerOf } from "../../src/base/log.ts";
+import { Registry } from "../../src/call/registry.ts";
+import { environmentWith } from "../../src/link/environment.ts";
+import type { Link, LinkEvents } from "../../src/link/link.ts";
+import { PeerTable } from "../../src/node/peer-table.ts";
+
+test("a session that its first record ends is never told as open, and does not hold up closing", async () => {
+  const told: [string, boolean][] = [];
+  const table = new PeerTable({
+    name: "Foo",
+    environment: environmentWith(),
+    log: loggerOf("silent", "Foo"),
+    registry: new Registry(undefined),
+    views: { peer: () => undefined, peers: () => undefined },
+    reach: () => {},
+    absence: () => "nobody",
+    changed: (peer, isOpen) => told.push([peer, isOpen]),
+    closesLinks: () => true,
+  });
+  const link: Partial<Link> = {
+    remoteName: "Mallory",
+    purpose: 3,
+    localEnd: table.endFor("Mallory"),
+    remoteEnd: new Uint8Array(16),
+    writable: true,
+    start: (events: LinkEvents) => events.data(Uint8Array.of(9, 9, 9)),
+    send: () => {},
+    close: () => {},
+    destroy: () => {},
+  };
+  table.linkProven(link as Link);
+  expect(table.isOpen("Mallory")).toBe(false);
+  expect(told).toEqual([["Mallory", false]]);
+  const began = performance.now();
+  await table.close("Foo is closing", 3_000);
+  expect(performance.now() - began).toBeLessThan(1_000);
+});
+
+test("a link that is proven while its user leaves begins nothing", async () => {
+  const table = new PeerTable({
+    name: "Foo",
+    environment: environmentWith(),
+    log: loggerOf("silent", "Foo"),
+    registry: new Registry(undefined),
+    views: { peer: () => undefined, peers: () => undefined },
+    reach: () => {},
+    absence: () => "nobody",
+    closesLinks: () => true,
+  });
+  const localEnd = table.endFor("Bar");
+  const closing = table.close("Foo is closing", 50);
+  const codes: (number | undefined)[] = [];
+  const link: Partial<Link> = { remoteName: "Bar", localEnd, close: (code) => codes.push(code) };
+  table.linkProven(link as Link);
+  await closing;
+  expect(codes).toEqual([13]);
+  expect(table.open).toEqual([]);
+});
