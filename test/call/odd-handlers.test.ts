@@ -1,6 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import { bind } from "../../src/runtime.ts";
+import { definePeer } from "../../src/schema/index.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
+import { type AnyUser, closeAfter } from "../support/typed.ts";
 
 expectNothingLeft();
 
@@ -54,4 +58,17 @@ test.each<[string, () => unknown, string]>([
   expect(await foo.peer("Bar").get("echo", 2)).toBe(2);
   expect(lines.filter((line) => line.includes('"odd"'))).toHaveLength(1);
   expect(unhandled).toEqual([]);
+});
+
+test("an error code that every object knows is told as it came, not taken for a declared one", async () => {
+  const schema = definePeer({ get: { odd: { errors: { NotFound: z.string() } } } });
+  const network = bind<{ Bar: object }, { Bar: AnyUser }, unknown>({ Bar: schema });
+  const room = await openRoom();
+  const options = { log: "silent", room: { port: room.port } } as const;
+  const odd = (_input: unknown, call: { fail(code: string, data: unknown): never }): never =>
+    call.fail("constructor", 1);
+  closeAfter(await network.joinRoom("Bar", { get: { odd } }, options));
+  const foo = closeAfter(await network.joinRoom("Bar", { get: { odd } }, { ...options, name: "Foo" }));
+  const error = await failure(foo.peers.Bar.get["odd"]?.() ?? Promise.resolve());
+  expect(error).toMatchObject({ code: "constructor", outcome: "ran", data: 1 });
 });
