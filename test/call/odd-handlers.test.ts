@@ -60,13 +60,15 @@ test.each<[string, () => unknown, string]>([
   expect(unhandled).toEqual([]);
 });
 
+function odd(_input: unknown, call: { fail(code: string, data: unknown): never }): never {
+  return call.fail("constructor", 1);
+}
+
 test("an error code that every object knows is told as it came, not taken for a declared one", async () => {
   const schema = definePeer({ get: { odd: { errors: { NotFound: z.string() } } } });
   const network = bind<{ Bar: object }, { Bar: AnyUser }, unknown>({ Bar: schema });
   const room = await openRoom();
   const options = { log: "silent", room: { port: room.port } } as const;
-  const odd = (_input: unknown, call: { fail(code: string, data: unknown): never }): never =>
-    call.fail("constructor", 1);
   closeAfter(await network.joinRoom("Bar", { get: { odd } }, options));
   const foo = closeAfter(await network.joinRoom("Bar", { get: { odd } }, { ...options, name: "Foo" }));
   const error = await failure(foo.peers.Bar.get["odd"]?.() ?? Promise.resolve());
