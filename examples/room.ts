@@ -6,4 +6,4 @@ await using room = await Room.open({ log: "error" }); // 127.0.0.1:2428
 console.log(`open on ${room.host}:${room.port}`);
 
 await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
-console.log(`closing; here were ${room.names.join(" and ") || "nobody"}`);
+console.log("closing");

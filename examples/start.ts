@@ -4,28 +4,30 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const width = 4;
-
 function run(name: string): ChildProcess {
   const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, [...process.execArgv, file], { stdio: ["ignore", "pipe", "inherit"] });
-  if (child.stdout !== null) {
-    createInterface({ input: child.stdout }).on("line", (line) => console.log(`${name.padEnd(width)} | ${line}`));
+  const child = spawn(process.execPath, [...process.execArgv, file], { stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null)
+      createInterface({ input: stream }).on("line", (line) => console.log(`${name.padEnd(4)} | ${line}`));
   }
   return child;
 }
 
 async function ended(name: string, child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-  console.log(`${name.padEnd(width)} | exit code ${child.exitCode ?? child.signalCode}`);
+  if (child.exitCode === null && child.signalCode === null) await once(child, "close");
+  console.log(`${name.padEnd(4)} | exit code ${child.exitCode ?? child.signalCode}`);
   if (child.exitCode !== 0) process.exitCode = 1;
 }
 
 const room = run("room");
 const bar = run("bar");
 const foo = run("foo");
+room.once("exit", () => {
+  foo.kill(); // without our own Room, say because its port is taken, the others have no business here
+});
 await ended("foo", foo);
-bar.kill("SIGTERM");
+bar.kill();
 await ended("bar", bar);
-room.kill("SIGTERM");
+room.kill();
 await ended("room", room);

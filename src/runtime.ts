@@ -76,15 +76,23 @@ function registryOf(
   const own = kinds.find((one) => one.kind === kind);
   if (own === undefined)
     throw new TypeError(
-      `joinRoom: no schema declares the kind "${kind}"; there are ${kinds.map((one) => one.kind).join(", ")}`,
+      `joinRoom: no schema declares the kind "${kind}"; generated/ knows ${kinds.map((one) => one.kind).join(", ")}: run codegen after a new schema`,
     );
   const registry = new Registry(kind, (options?.handling ?? []) as readonly Around<HandlerCall>[]);
   const given = handlers as Partial<Record<Word, Record<string, unknown>>> | undefined;
   for (const method of own.methods) {
     const handler = given?.[method.word]?.[method.name];
     if (typeof handler !== "function")
-      throw new TypeError(`joinRoom("${kind}"): the handler ${method.word}.${method.name} is missing`);
+      throw new TypeError(
+        `joinRoom("${kind}"): the handler ${method.word}.${method.name} is missing; after a change of the schemas run codegen, and the compiler tells`,
+      );
     registry.handle({ ...(method satisfies Method), handler: handler as Handler });
+  }
+  for (const [word, named] of Object.entries(given ?? {})) {
+    for (const name of Object.keys(named ?? {})) {
+      if (own.methods.some((method) => method.word === word && method.name === name)) continue;
+      throw new TypeError(`joinRoom("${kind}"): the schema declares no ${word}.${name}, and there is a handler for it`);
+    }
   }
   return registry;
 }

@@ -22,6 +22,8 @@ export class Deadlines {
   readonly #heads: (Expiring | undefined)[] = Array.from({ length: SLOTS });
   #timer: Timer | undefined;
   #armedTick = Infinity;
+  /** The last tick that was looked at: what is due already when it is added waits for the next one. */
+  #done = -Infinity;
   #count = 0;
 
   constructor(clock: Clock) {
@@ -35,7 +37,7 @@ export class Deadlines {
 
   /** Adds an entry whose `slot` is -1. */
   add(entry: Expiring): void {
-    const tick = Math.ceil(entry.deadlineAt / SLOT_MS);
+    const tick = Math.max(Math.ceil(entry.deadlineAt / SLOT_MS), this.#done + 1);
     const slot = tick % SLOTS;
     const head = this.#heads[slot];
     entry.slot = slot;
@@ -72,6 +74,7 @@ export class Deadlines {
     const now = this.#clock.now();
     const to = Math.floor(now / SLOT_MS);
     this.#armedTick = Infinity;
+    this.#done = to;
     for (let tick = from, left = SLOTS; tick <= to && left > 0; tick++, left--) this.#expire(tick % SLOTS, now);
     if (this.#count > 0) this.#arm(this.#nextTick(Math.max(to + 1, from)));
   }

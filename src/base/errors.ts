@@ -66,9 +66,9 @@ export class LinkError extends Error {
   override readonly name: string = "LinkError";
   readonly code: LinkErrorCode;
   /** Seconds after which the other side says a retry may succeed (ERR_BUSY, ERR_REFUSED). */
-  readonly retryAfter: number | undefined;
+  declare readonly retryAfter: number | undefined;
   /** The number that came in a REFUSE frame or a close record, when one did. */
-  readonly received: number | undefined;
+  declare readonly received: number | undefined;
 
   constructor(
     code: LinkErrorCode,
@@ -77,7 +77,8 @@ export class LinkError extends Error {
   ) {
     super(message, about.cause === undefined ? undefined : { cause: about.cause });
     this.code = code;
-    this.retryAfter = about.retryAfter;
-    this.received = about.received;
+    // Only what is known shows when the error is printed.
+    if (about.retryAfter !== undefined) this.retryAfter = about.retryAfter;
+    if (about.received !== undefined) this.received = about.received;
   }
 }

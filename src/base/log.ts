@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { inspect, styleText } from "node:util";
 
 /** Any logger shaped like pino's: an object of fields first, then the message. */
 export interface Logger {
@@ -37,14 +37,23 @@ export function loggerOf(option: LogOption | undefined, name: string): Logger {
       : (fields: object, message: string) => {
           const rest = Object.entries(fields).map(([key, value]) => `${key}=${show(value)}`);
           const time = new Date().toISOString().slice(11, 23);
+          const stack = at === 1 && word === "error" ? stackOf(fields) : "";
           process.stderr.write(
-            `${styleText("dim", time)} ${word} ${name}: ${message}${rest.length ? ` ${styleText("dim", rest.join(" "))}` : ""}\n`,
+            `${styleText("dim", time)} ${word} ${name}: ${message}${rest.length ? ` ${styleText("dim", rest.join(" "))}` : ""}\n${stack}`,
           );
         };
   return { debug: line("debug", 3), info: line("info", 2), warn: line("warn", 1), error: line("error", 1) };
 }
 
+/** Where an error came from, for whoever has to mend it. */
+function stackOf(fields: object): string {
+  const error = "err" in fields ? fields.err : undefined;
+  return error instanceof Error && error.stack !== undefined ? `${error.stack.replace(/^/gm, "    ")}\n` : "";
+}
+
 function show(value: unknown): string {
   if (value instanceof Error) return JSON.stringify(value.message);
-  return typeof value === "string" && /^[\w.:/-]+$/.test(value) ? value : (JSON.stringify(value) ?? String(value));
+  return typeof value === "string" && /^[\w.:/-]+$/.test(value)
+    ? value
+    : inspect(value, { breakLength: Infinity, depth: 3 });
 }

@@ -5,7 +5,7 @@ import { OutMessage } from "../session/out-message.ts";
 import { DEFAULT_SESSION_LIMITS } from "../session/limits.ts";
 import type { Outbox } from "../session/outbox.ts";
 import { CALL_HEADER_BYTES, CANCEL, ERROR, FREE_MESSAGE, GET, RESULT, SEND, writeCallHeader } from "../wire/frames.ts";
-import { decodeGiven, encodeAfter, ValueError } from "../wire/values.ts";
+import { decodeGiven, encodeAfter, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { onAbort } from "./abort.ts";
 import { type Contract, numberOf } from "./contract.ts";
 import { MAX_TIMEOUT_MS } from "./handler-call.ts";
@@ -87,7 +87,7 @@ export class Caller {
       );
     } catch (error) {
       const text = error instanceof ValueError ? error.describe("input") : `the input can't be sent: ${String(error)}`;
-      return reject(this.#notRun(request, "INVALID_INPUT", text, error));
+      return reject(this.#notRun(request, error instanceof ValueTooLarge ? "TOO_LARGE" : "INVALID_INPUT", text, error));
     }
     const { messageBytes } = DEFAULT_SESSION_LIMITS;
     if (payload.length > messageBytes) {

@@ -4,7 +4,7 @@ import { type Lane, OutMessage } from "../session/out-message.ts";
 import type { Outbox } from "../session/outbox.ts";
 import { ProtocolViolation } from "../session/violation.ts";
 import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, HAS_META, RESULT, readCallHeader, SEND } from "../wire/frames.ts";
-import { decodeGiven, encodeValue, ValueError } from "../wire/values.ts";
+import { decodeGiven, encodeValue, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { MAX_CALLS_IN_FLIGHT } from "./caller.ts";
 import { type CallOrigin, Failure, HandlerCall } from "./handler-call.ts";
 import type { MessageQueue } from "./messages.ts";
@@ -213,7 +213,7 @@ export class Dispatcher {
       payload = value === undefined ? NOTHING : encodeValue(value);
     } catch (error) {
       const text = error instanceof ValueError ? error.describe("output") : "output: reading it failed";
-      this.#error(channel, "INVALID_OUTPUT", true, text);
+      this.#error(channel, error instanceof ValueTooLarge ? "TOO_LARGE" : "INVALID_OUTPUT", true, text);
       return this.#log(method, error, `the answer of "${method.name}" can't be sent: ${text}`);
     }
     this.#give(channel, payload);
@@ -289,7 +289,9 @@ export class Dispatcher {
   /** Takes CANCEL: the signal fires, and no answer will be sent. One for a call that has ended is dropped. */
   cancel(channel: number): void {
     this.#dropAnswer(channel);
-    (this.#running.get(channel) ?? this.#held.get(channel))?.cancel(new Error("the caller cancelled the call"));
+    (this.#running.get(channel) ?? this.#held.get(channel))?.cancel(
+      new DOMException("the caller cancelled the call", "AbortError"),
+    );
     this.#noteIdle();
   }
 
@@ -306,7 +308,7 @@ export class Dispatcher {
     this.#sending = 0;
     this.#answers.clear();
     this.#answerBytes = 0;
-    for (const call of ended) call.cancel(new Error(text));
+    for (const call of ended) call.cancel(new DOMException(text, "AbortError"));
     for (const resolve of this.#freed.splice(0)) resolve();
     this.#noteIdle();
   }

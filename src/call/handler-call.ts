@@ -107,7 +107,9 @@ export class HandlerCall implements Expiring, Scope {
     return new Date(clock.date() + this.deadlineAt - clock.now());
   }
 
-  /** Fires when the caller cancels, at the deadline, and when the caller is gone. */
+  /**
+   * Fires when the caller cancels or is gone (its reason is then a DOMException named AbortError), and at the deadline (TimeoutError).
+   */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
@@ -129,7 +131,7 @@ export class HandlerCall implements Expiring, Scope {
   }
 
   expired(): void {
-    this.cancel(new Error("the call's deadline has passed"));
+    this.cancel(new DOMException("the call's deadline has passed", "TimeoutError"));
   }
 
   /** True when the caller is known not to wait any more. */

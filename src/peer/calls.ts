@@ -48,6 +48,6 @@ export function buildWords(kind: KindMethods, start: Start, log: Logger, scope?:
 
 /** A send that nobody awaits must not end the process: its promise counts as handled, and its failure is logged. */
 export function unawaited(sent: Promise<unknown>, label: string, log: Logger): Promise<void> {
-  sent.catch((error: unknown) => log.info({ err: error }, `a send of ${label} failed`));
+  sent.catch((error: unknown) => log.info({ err: error }, `${label} could not be sent`));
   return sent as Promise<void>; // a send settles with undefined
 }

@@ -101,7 +101,7 @@ export class Room implements AsyncDisposable {
             reason: event.reason,
             from: showAddress(event.host, event.port),
             name: event.name,
-            refusedForS: event.refusedForS,
+            refusedForS: Math.ceil(event.refusedForS),
           },
           event.error.message,
         ),

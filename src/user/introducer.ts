@@ -22,6 +22,8 @@ export interface IntroducerOptions {
   /** Whether calls wait for that peer. */
   readonly isWanted: (peer: string) => boolean;
   readonly mayTalk: (peer: string) => boolean;
+  /** One clause about why a peer can't be reached now. */
+  readonly absence: (peer: string) => string;
   readonly endFor: (peer: string) => Uint8Array;
   readonly proven: (link: Link) => void;
 }
@@ -32,6 +34,9 @@ const LONGEST_ROUND_MS = 60_000;
 
 /** How long the one that answers waits for the other's dial before it dials too. */
 const SECOND_MS = 250;
+
+/** How long calls wait for a peer before the log tells. */
+const PATIENCE_MS = 3_000;
 
 /** How long one dial may take, handshake included: these are addresses nearby. */
 const DIAL_MS = 2_000;
@@ -50,6 +55,8 @@ export class Introducer {
   readonly #rounds = new Map<string, Round>();
   /** Per peer: rounds in a row that led nowhere, and why the last one did. */
   readonly #failures = new Map<string, { count: number; why: string }>();
+  /** Peers that calls began to wait for a moment ago. */
+  readonly #waits = new Map<string, Timer>();
   #closed = false;
 
   constructor(options: IntroducerOptions) {
@@ -64,10 +71,23 @@ export class Introducer {
   /** Calls wait for a peer: asks the Room for an introduction, unless one is under way or the peer is not here. */
   reach(peer: string): void {
     const { roster, room, mayTalk } = this.#options;
-    if (this.#closed || this.#rounds.has(peer) || !roster.has(peer) || room.link === undefined) return;
+    if (this.#closed) return;
+    this.#waitFor(peer);
+    if (this.#rounds.has(peer) || !roster.has(peer) || room.link === undefined) return;
     if (!mayTalk(peer)) return this.#fail(peer, `${peer} is not among those that this user may talk to`);
     this.#begin(peer);
     room.send({ type: "introduce", name: peer });
+  }
+
+  /** Says in the log, once for each wait, that calls wait and why. */
+  #waitFor(peer: string): void {
+    if (this.#waits.has(peer)) return;
+    const { environment, log, isOpen, isWanted, absence } = this.#options;
+    const tell = (): void => {
+      this.#waits.delete(peer);
+      if (!isOpen(peer) && isWanted(peer)) log.warn({}, `calls wait for ${peer}: ${absence(peer)}`);
+    };
+    this.#waits.set(peer, environment.clock.after(PATIENCE_MS, tell, { hold: false }));
   }
 
   /** A user is here, perhaps again: if calls wait for it, it is reached now. */
@@ -101,6 +121,8 @@ export class Introducer {
   proven(peer: string): void {
     this.#end(peer);
     this.#failures.delete(peer);
+    this.#waits.get(peer)?.cancel();
+    this.#waits.delete(peer);
   }
 
   #begin(peer: string): Round {
@@ -200,6 +222,8 @@ export class Introducer {
 
   close(): void {
     this.#closed = true;
+    for (const timer of this.#waits.values()) timer.cancel();
+    this.#waits.clear();
     for (const peer of this.#rounds.keys()) this.#end(peer);
   }
 }

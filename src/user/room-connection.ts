@@ -124,7 +124,12 @@ export class RoomConnection {
     const wait =
       Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(this.#tries, 10)) * (0.5 + environment.chance() / 2);
     const longest = Math.max(wait, (error.retryAfter ?? 0) * 1_000, refused ? REFUSED_WAIT_MS : 0);
-    if (this.#tries++ % TOLD_EACH === FIRST_TOLD) {
+    if ((error.retryAfter ?? 0) >= 1 || refused) {
+      log.warn(
+        { err: error },
+        `the Room at ${this.address} refuses for now; trying again in ${Math.ceil(longest / 1_000)} s`,
+      );
+    } else if (this.#tries++ % TOLD_EACH === FIRST_TOLD) {
       const start =
         error.code === "ERR_UNREACHABLE" ? `; start one with: npx chatroom room --port ${this.#options.port}` : "";
       log.warn({ err: error }, `no Room at ${this.address} yet, trying on${start}`);
@@ -209,15 +214,20 @@ export class RoomConnection {
         drain: () => {},
         closed: (error) => {
           if (isIn) this.#lost(link, error);
-          else
-            fail(
-              error ??
-                new LinkError("ERR_TRUNCATED", `the Room at ${this.address} closed the link before it let us in`),
-            );
+          else fail(this.#notLetIn(error));
         },
       });
       link.send([encodeToRoom(join)]);
     });
+  }
+
+  /** Why a proven link ended before the welcome. */
+  #notLetIn(error: LinkError | undefined): LinkError {
+    const room = `the Room at ${this.address}`;
+    if (error === undefined) return new LinkError("ERR_TRUNCATED", `${room} closed the link before it let us in`);
+    if (error.received !== NAME_IN_USE) return error;
+    const text = `${room} has a user named "${this.#options.name}" already, whose name is in use: join under another one`;
+    return new LinkError("ERR_NAME", text, { received: NAME_IN_USE });
   }
 
   #lost(link: Link, error: LinkError | undefined): void {

@@ -92,6 +92,10 @@ export class User implements AsyncDisposable {
         `room.password is needed for a Room on ${host}: the default password "${DEFAULT_PASSWORD}" serves on 127.0.0.1 only`,
       );
     }
+    for (const list of ["allow", "deny"] as const) {
+      if (options[list] !== undefined && !Array.isArray(options[list]))
+        throw new TypeError(`${list} must be a list of user names`);
+    }
     const environment = environmentWith(options.environment);
     const { engine } = environment;
     const encryption = options.encryption ?? true;
@@ -168,6 +172,7 @@ export class User implements AsyncDisposable {
       isOpen: (peer) => this.#table.isOpen(peer),
       isWanted: (peer) => this.#table.conversation(peer).caller.waiting > 0,
       mayTalk,
+      absence: (peer) => this.#absence(peer),
       endFor: (peer) => this.#table.endFor(peer),
       proven,
     });

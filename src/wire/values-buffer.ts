@@ -1,4 +1,4 @@
-import { ValueError } from "./values-error.ts";
+import { ValueError, ValueTooLarge } from "./values-error.ts";
 
 const SLAB_BYTES = 32_768;
 const MAX_KEPT_SCRATCH_BYTES = 1_048_576;
@@ -136,7 +136,7 @@ export class ValueBuffer {
   }
 
   #check(more: number): void {
-    if (this.written + more > this.#maxBytes) throw new ValueError("", "too large to send in one piece");
+    if (this.written + more > this.#maxBytes) throw new ValueTooLarge(this.#maxBytes);
   }
 }
 

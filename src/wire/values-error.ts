@@ -20,3 +20,10 @@ export class ValueError extends Error {
     return `${root}${this.path}: ${this.what}`;
   }
 }
+
+/** A value whose bytes would be over the limit. */
+export class ValueTooLarge extends ValueError {
+  constructor(maxBytes: number) {
+    super("", `takes more than ${maxBytes} bytes, the most that one message has`);
+  }
+}

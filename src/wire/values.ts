@@ -5,7 +5,7 @@ import { ValueError } from "./values-error.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./values-limits.ts";
 import { PathError } from "./values-path.ts";
 
-export { ValueError } from "./values-error.ts";
+export { ValueError, ValueTooLarge } from "./values-error.ts";
 export { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./values-limits.ts";
 
 // A getter of the value may encode something itself, while the writer is in use: then there is another one.

@@ -39,6 +39,22 @@ test("every entry expires once, never early and at most 16 ms late, whatever is 
   );
 });
 
+test("an entry that is due already when it is added expires in the next 16 ms", () => {
+  const clock = new ManualClock();
+  const deadlines = new Deadlines(clock);
+  const late: number[] = [];
+  deadlines.add(
+    entry(100, () => {
+      const due = clock.now() - 50;
+      deadlines.add(entry(due, () => late.push(clock.now() - due)));
+      deadlines.add(entry(clock.now() + 2_000, () => late.push(0)));
+    }),
+  );
+  clock.advance(5_000);
+  expect(late.length).toBe(2);
+  expect(late[0]).toBeLessThanOrEqual(50 + 32);
+});
+
 test("an entry that adds another when it expires is not lost", () => {
   const clock = new ManualClock();
   const deadlines = new Deadlines(clock);
