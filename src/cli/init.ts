@@ -48,8 +48,8 @@ function manifest(name: string, folder: string): object {
       codegen: "chatroom codegen",
       start: "chatroom codegen && tsx src/start.ts",
       room: "tsx src/room.ts",
-      foo: "tsx src/foo.ts",
-      bar: "tsx src/bar.ts",
+      foo: "chatroom codegen && tsx src/foo.ts",
+      bar: "chatroom codegen && tsx src/bar.ts",
       check: "chatroom codegen && tsc",
     },
     dependencies: { chatroom: specOf("chatroom", own.version, folder), zod: version("zod") },
@@ -107,6 +107,6 @@ Three programs that call each other: a Room that introduces, and two users, Foo 
 - \`src/room.ts\`, \`src/foo.ts\` and \`src/bar.ts\` are the programs. Run them in three terminals: \`npm run room\`, \`npm run bar\`, \`npm run foo\`.
 - \`npm run check\` tells what the compiler thinks of them.
 
-A third program: add \`schemas/Baz.ts\` (export a \`Baz\` made by \`definePeer\`), run \`npm run codegen\`, and write \`src/baz.ts\` around \`joinRoom("Baz", handlers)\`.
+A third program: add \`schemas/Baz.ts\` (export a \`Baz\` made by \`definePeer\`), run \`npm run codegen\`, and write \`src/baz.ts\` around \`joinRoom("Baz", handlers)\`; \`npx tsx src/baz.ts\` runs it.
 `;
 }
