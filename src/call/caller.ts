@@ -7,7 +7,7 @@ import type { Outbox } from "../session/outbox.ts";
 import { CALL_HEADER_BYTES, CANCEL, ERROR, FREE_MESSAGE, GET, RESULT, SEND, writeCallHeader } from "../wire/frames.ts";
 import { decodeGiven, encodeAfter, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { onAbort } from "./abort.ts";
-import { type Contract, numberOf } from "./contract.ts";
+import type { PeerContract } from "./contract.ts";
 import { MAX_TIMEOUT_MS } from "./handler-call.ts";
 import { OutgoingCall, type Request } from "./outgoing-call.ts";
 import { type Checked, check } from "./validation.ts";
@@ -29,7 +29,7 @@ export interface CallerHome {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   /** The peer's contract, while a session is open. */
-  readonly contract: Contract | undefined;
+  readonly contract: PeerContract | undefined;
   readonly outbox: Outbox;
   /** A call waits for the peer: reach it. */
   wanted(): void;
@@ -107,7 +107,7 @@ export class Caller {
       );
     }
     // A get may overtake what waits, a send must not overtake a send.
-    if ((call.word === "send" && this.#waitingSends > 0) || !this.#commit(call)) {
+    if ((call.word === "send" && this.#waitingSends > 0) || !this.#commit(call, now)) {
       this.#queue(call);
       if (this.#home.contract === undefined) this.#home.wanted();
     }
@@ -139,18 +139,18 @@ export class Caller {
   }
 
   /** Hands the call's message over, if the peer is there and has room. False: it has to wait. */
-  #commit(call: OutgoingCall): boolean {
+  #commit(call: OutgoingCall, now: number): boolean {
     const { contract } = this.#home;
     if (contract === undefined || this.#pending.size >= MAX_CALLS_IN_FLIGHT) return false;
     if (!this.#home.outbox.hasRoom(call.payload.length)) return false;
-    const number = call.name === "" ? FREE_MESSAGE : numberOf(contract, call.name, call.word);
+    const number = call.name === "" ? FREE_MESSAGE : contract.numberOf(call.name, call.word);
     if (typeof number === "string") {
       this.#settle(call, this.#error(call, "NOT_FOUND", number, "did not run"));
       return true;
     }
     do this.#lastId = (this.#lastId + 1) >>> 0;
     while (this.#lastId === 0 || this.#pending.has(this.#lastId));
-    writeCallHeader(call.payload, number, call.flags, call.deadlineAt - this.#home.clock.now());
+    writeCallHeader(call.payload, number, call.flags, call.deadlineAt - now);
     const send = call.word === "send";
     const message = new OutMessage(send ? SEND : GET, this.#lastId, call.payload, send ? "send" : "call");
     if (this.#home.outbox.push(message) !== "queued") return false;
@@ -165,8 +165,9 @@ export class Caller {
     // A call that settles on the way, for want of such a method, asks for the next one: that is this loop's work already.
     if (this.#isFlushing || this.#waiting.size === 0) return;
     this.#isFlushing = true;
+    const now = this.#home.clock.now();
     for (const call of this.#waiting) {
-      if (!this.#commit(call)) break;
+      if (!this.#commit(call, now)) break;
       this.#unqueue(call);
     }
     this.#isFlushing = false;

@@ -58,26 +58,26 @@ function decodeMethod(entry: unknown): Contract["methods"][number] {
   return { name, word };
 }
 
-/** The number of a method in a contract, or why there is none. */
-export function numberOf(contract: Contract, name: string, word: Word): number | string {
-  const index = indexOf(contract).get(name);
-  const method = index === undefined ? undefined : contract.methods[index];
-  if (index === undefined || method === undefined) {
-    const { methods } = contract;
-    const names = methods.slice(0, 20).map((one) => one.name);
-    return `it handles no "${name}"; ${methods.length === 0 ? "it handles nothing" : `it handles ${names.join(", ")}${methods.length > 20 ? ", …" : ""}`}`;
-  }
-  if (method.word !== "any" && method.word !== word) return `"${name}" is a ${method.word}, not a ${word}`;
-  return index + 1;
-}
+/** A contract of a peer, as calls look it up: each method's name leads to its number and word. */
+export class PeerContract {
+  readonly kind: string | undefined;
+  readonly #methods = new Map<string, { readonly number: number; readonly word: Word | "any" }>();
 
-const indexes = new WeakMap<Contract, Map<string, number>>();
-
-function indexOf(contract: Contract): Map<string, number> {
-  let index = indexes.get(contract);
-  if (index === undefined) {
-    index = new Map(contract.methods.map((method, at) => [method.name, at]));
-    indexes.set(contract, index);
+  constructor({ kind, methods }: Contract) {
+    this.kind = kind;
+    methods.forEach(({ name, word }, at) => this.#methods.set(name, { number: at + 1, word }));
   }
-  return index;
+
+  /** The number of a method, or why there is none. */
+  numberOf(name: string, word: Word): number | string {
+    const method = this.#methods.get(name);
+    if (method === undefined) {
+      const names = [...this.#methods.keys()];
+      const known =
+        names.length === 0 ? "nothing" : `${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`;
+      return `it handles no "${name}"; it handles ${known}`;
+    }
+    if (method.word !== "any" && method.word !== word) return `"${name}" is a ${method.word}, not a ${word}`;
+    return method.number;
+  }
 }

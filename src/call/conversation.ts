@@ -7,7 +7,7 @@ import type { Session, SessionEnd } from "../session/session.ts";
 import { ProtocolViolation } from "../session/violation.ts";
 import { CANCEL, CONTRACT, ERROR, GET, GOODBYE, RESULT, SEND } from "../wire/frames.ts";
 import { Caller, type CallerHome } from "./caller.ts";
-import { type Contract, decodeContract, encodeContract } from "./contract.ts";
+import { decodeContract, encodeContract, PeerContract } from "./contract.ts";
 import { Dispatcher, type DispatcherHome } from "./dispatcher.ts";
 import type { Views } from "./handler-call.ts";
 import type { MessageQueue } from "./messages.ts";
@@ -41,7 +41,7 @@ export class Conversation implements CallerHome, DispatcherHome {
   readonly dispatcher: Dispatcher;
   readonly #context: ConversationContext;
   #session: Session | undefined;
-  #contract: Contract | undefined;
+  #contract: PeerContract | undefined;
   #closing: string | undefined;
   #isContractDue = false;
   #contractSent: OutMessage | undefined;
@@ -83,7 +83,7 @@ export class Conversation implements CallerHome, DispatcherHome {
     return this.#session;
   }
   /** What the peer says it is and handles, once a session told it. */
-  get contract(): Contract | undefined {
+  get contract(): PeerContract | undefined {
     return this.#contract;
   }
   get kind(): string | undefined {
@@ -142,7 +142,7 @@ export class Conversation implements CallerHome, DispatcherHome {
       case CANCEL:
         return this.dispatcher.cancel(channel);
       case CONTRACT:
-        this.#contract = decodeContract(payload);
+        this.#contract = new PeerContract(decodeContract(payload));
         return this.caller.flush();
       case GOODBYE:
         this.#contract = undefined; // what waits, waits for the peer's next session
