@@ -8,4 +8,4 @@ export { Room, type RoomOptions } from "./room/room.ts";
 export type * from "./schema/call-types.ts";
 export type * from "./schema/context-types.ts";
 export type * from "./schema/peer-types.ts";
-export { User, type UserOptions } from "./user/user.ts";
+export { User } from "./user/user.ts";

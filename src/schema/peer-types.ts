@@ -60,16 +60,12 @@ export interface Participant<Peers> extends AsyncDisposable {
 export interface UserOf<Peers> extends Participant<Peers> {}
 
 /** Where and how to join; without options the Room on this machine. */
-export interface JoinOptions<Call> {
-  /** The user name. Default: the kind. */
-  name?: string | undefined;
-  /** The user's password, where the Room has a table of users. Default: none. */
-  password?: string | undefined;
+export interface UserOptions {
   /** The Room. Defaults: 127.0.0.1, 2428, "Passable". */
   room?: { host?: string | undefined; port?: number | undefined; password?: string | undefined } | undefined;
-  /** The address under which others reach this program. Default: as the Room sees it. */
+  /** An address of this machine that others can reach from outside, and that the Room sees. Default: none. */
   publicHost?: string | undefined;
-  /** The port to listen on for others. Default 0: any free one. */
+  /** The port to listen on for others, above 1023. Default 0: any free one. */
   listenPort?: number | undefined;
   /** The name of the local network, or "auto": same address as the Room sees, or both in its own subnet. Default "auto". */
   lan?: string | undefined;
@@ -85,6 +81,14 @@ export interface JoinOptions<Call> {
   reconnect?: boolean | undefined;
   /** Gives up joining. */
   signal?: AbortSignal | undefined;
+  /** Another network, clock or cipher in place of the machine's own, for tests: what `memoryEnvironment()` gives. */
+  environment?: object | undefined;
+}
+
+/** Where and how to join as a kind. */
+export interface JoinOptions<Call> extends UserOptions {
+  /** The user name. Default: the kind. */
+  name?: string | undefined;
   /** Layers around every handler, outermost first. Default: none. */
   handling?: readonly Around<Call>[] | undefined;
 }

@@ -1,47 +1,21 @@
 import { networkInterfaces } from "node:os";
-import { type Logger, type LogOption, loggerOf } from "../base/log.ts";
-import type { Handler } from "../call/registry.ts";
-import { Registry } from "../call/registry.ts";
+import { type Logger, loggerOf } from "../base/log.ts";
+import { type Handler, Registry } from "../call/registry.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, isLoopback, portOption, ROOM_NAME } from "../link/defaults.ts";
-import { type Environment, environmentWith } from "../link/environment.ts";
+import { environmentWith } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
 import { problemOfName } from "../link/names.ts";
 import { type CloseOptions, PeerTable } from "../node/peer-table.ts";
 import type { KindMethods } from "../peer/calls.ts";
 import type { Directory } from "../peer/directory.ts";
 import { Peers } from "../peer/peers.ts";
-import type { Path, UntypedPeer } from "../schema/peer-types.ts";
+import type { Path, UntypedPeer, UserOptions } from "../schema/peer-types.ts";
 import type { Join, ToUser } from "../wire/room-messages.ts";
 import { Introducer } from "./introducer.ts";
 import { Reception } from "./reception.ts";
 import { RoomConnection } from "./room-connection.ts";
 import { Roster } from "./roster.ts";
-
-export interface UserOptions {
-  /** The Room. Defaults: 127.0.0.1, 2428, "Passable". */
-  room?: { host?: string | undefined; port?: number | undefined; password?: string | undefined } | undefined;
-  /** An address of this machine that the whole internet can reach. Default: none. */
-  publicHost?: string | undefined;
-  /** The port to listen on for others, above 1023. Default 0: any free one. */
-  listenPort?: number | undefined;
-  /** The name of the local network, or "auto": same address as the Room sees, or both in its own subnet. Default "auto". */
-  lan?: string | undefined;
-  /** The only user names that may connect to this one. Default: everybody. */
-  allow?: readonly string[] | undefined;
-  /** User names that may not connect to this one. Default: nobody. */
-  deny?: readonly string[] | undefined;
-  /** How much is logged, or a logger shaped like pino's. Default "info". */
-  log?: LogOption | undefined;
-  /** Whether links are sealed; the Room and all others must agree. Default true. */
-  encryption?: boolean | undefined;
-  /** False makes a first failure final. Default true. */
-  reconnect?: boolean | undefined;
-  /** Gives up joining. */
-  signal?: AbortSignal | undefined;
-  /** Time, chance, ciphers and network, for tests. Default: the machine's own. */
-  environment?: Partial<Environment> | undefined;
-}
 
 /** What generated code adds: the handlers of a kind, and the kinds of the network. */
 export interface UserContract {
@@ -90,6 +64,12 @@ export class User implements AsyncDisposable {
     if (options.room?.password === undefined && !isLoopback(host)) {
       throw new TypeError(
         `room.password is needed for a Room on ${host}: the default password "${DEFAULT_PASSWORD}" serves on 127.0.0.1 only`,
+      );
+    }
+    const listenPort = portOption(options.listenPort, "listenPort", 0);
+    if (listenPort > 0 && listenPort < 1_024) {
+      throw new TypeError(
+        `listenPort must be 0 or above 1023, not ${listenPort}: others never dial a lower port because a Room said so`,
       );
     }
     for (const list of ["allow", "deny"] as const) {
@@ -144,7 +124,7 @@ export class User implements AsyncDisposable {
       log,
       name,
       encryption,
-      port: portOption(options.listenPort, "listenPort", 0),
+      port: listenPort,
       endFor: (peer) => this.#table.endFor(peer),
       proven,
     });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { bind } from "../../src/runtime.ts";
@@ -6,7 +5,7 @@ import { definePeer } from "../../src/schema/index.ts";
 import type { User } from "../../src/user/user.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
-import { until } from "../support/until.ts";
+import { turns, until } from "../support/until.ts";
 
 expectNothingLeft();
 
@@ -54,7 +53,7 @@ test.each(["accepts", "refuses"])(
       .get("nothing")
       .catch(() => {});
     open();
-    await sleep(50);
+    await turns();
     expect(ran).toBe(0);
     await again.close();
     expect(await call).toMatchObject({ code: "CLOSED", outcome: "may have run" });
@@ -79,11 +78,11 @@ test("sends that wait behind slow ones do not start once their session has ended
       .catch(() => {}),
   );
   await until(() => ran === 1_024);
-  await sleep(20);
+  await turns();
   await foo.close();
   await Promise.all(sent);
   await until(() => bar.peer("Foo").path === undefined);
   open();
-  await sleep(50);
+  await turns();
   expect(ran).toBe(1_024);
 });

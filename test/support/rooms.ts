@@ -1,6 +1,7 @@
 import { onTestFinished } from "vitest";
 import { Room, type RoomOptions } from "../../src/room/room.ts";
-import { User, type UserContract, type UserOptions } from "../../src/user/user.ts";
+import type { UserOptions } from "../../src/schema/peer-types.ts";
+import { User, type UserContract } from "../../src/user/user.ts";
 
 /** A Room on any free port of loopback, closed after the test. */
 export async function openRoom(options: RoomOptions = {}): Promise<Room> {

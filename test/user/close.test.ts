@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { bind } from "../../src/runtime.ts";
 import { definePeer } from "../../src/schema/index.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
+import { turns } from "../support/until.ts";
 import { type AnyUser, closeAfter } from "../support/typed.ts";
 
 expectNothingLeft();
@@ -44,7 +44,7 @@ test("an iteration of who comes and goes ends when the user leaves", async () =>
   const ended = (async () => {
     for await (const change of foo.peers.Bar.all.changes()) seen.push(change);
   })();
-  await sleep(10);
+  await turns();
   await foo.close();
   await ended;
   expect(seen).toEqual([]);
@@ -58,7 +58,7 @@ test("a big answer of a handler that runs when its user leaves still arrives", a
   const running = new Promise<void>((resolve) => (began = resolve));
   bar.handle("page", async () => {
     began();
-    await sleep(50);
+    await turns();
     return new Uint8Array(5_000_000);
   });
   const page = foo.peer("Bar").get("page");
@@ -75,13 +75,14 @@ test("a grace time without end waits for the handler, and a call with a month of
   const note = (warning: Error): void => void warnings.push(warning.name);
   process.on("warning", note);
   bar.handle("slow", async (_data, call) => {
-    await sleep(100, undefined, { signal: call.signal });
+    call.signal.throwIfAborted(); // a signal waits for the deadline
+    await turns();
     return "done";
   });
   const month = 31 * 24 * 3_600_000;
   const call = foo.peer("Bar").get("slow", 1, { timeoutMs: month });
   const endless = foo.peer("Bar").get("slow", 1, { timeoutMs: Infinity });
-  await sleep(30);
+  await turns();
   await bar.close({ graceMs: Infinity });
   expect(await Promise.all([call, endless])).toEqual(["done", "done"]);
   process.off("warning", note);
@@ -92,7 +93,7 @@ test("any refuses a time that makes no sense, and takes one without end", async 
   const foo = await lonelyFoo();
   expect(await failure(foo.peers.Bar.any.get.twice(1, { timeoutMs: -1 }))).toBeInstanceOf(TypeError);
   const waiting = failure(foo.peers.Bar.any.get.twice(1, { timeoutMs: Infinity }));
-  await sleep(20);
+  await turns();
   await foo.close();
   expect(await waiting).toMatchObject({ code: "CLOSED" });
 });

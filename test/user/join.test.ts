@@ -148,6 +148,12 @@ test.each([-1, 65_536, 1.5, Number.NaN, "80" as unknown as number])("the port %s
   expect((await failure(User.join("Foo", { room: { port }, log: "silent" }))).message).toContain("room.port");
 });
 
+test("a port that others would never dial is refused, and so are lists that are none", async () => {
+  expect((await failure(User.join("Foo", { listenPort: 80, log: "silent" }))).message).toContain("above 1023");
+  const deny = "Bar" as unknown as string[];
+  expect((await failure(User.join("Foo", { deny, log: "silent" }))).message).toContain("deny must be a list");
+});
+
 test("a port that is taken is named in the error", async () => {
   const room = await openRoom();
   const error = await failure(Room.open({ port: room.port, log: "silent" }));
