@@ -39,7 +39,7 @@ export async function run(argv: readonly string[], around: Surroundings): Promis
     const changes = planChanges(options.outDir, files);
     if (options.check) return check(changes, options.outDir, around);
     applyChanges(options.outDir, changes);
-    around.out(report(changes, files.length, displayPath(options.outDir, around.cwd)));
+    around.out(report(changes, displayPath(options.outDir, around.cwd)));
     return 0;
   } catch (error) {
     if (error instanceof ProblemsError) {
@@ -118,11 +118,17 @@ function check(changes: readonly Change[], outDir: string, { cwd, out, error }: 
   return 1;
 }
 
-function report(changes: readonly Change[], fileCount: number, outDir: string): string {
-  if (changes.length === 0) return `${outDir}: up to date, ${fileCount} files\n`;
-  const written = changes.filter(({ after }) => after !== undefined).length;
-  const removed = changes.length - written;
-  return `${outDir}: ${written} of ${fileCount} files written${removed === 0 ? "" : `, ${removed} removed`}\n`;
+/** Which files changed; each map goes with its declarations. */
+function report(changes: readonly Change[], outDir: string): string {
+  if (changes.length === 0) return `${outDir}: up to date\n`;
+  const names = (isThere: boolean): string =>
+    changes
+      .filter(({ name, after }) => !name.endsWith(".map") && (after !== undefined) === isThere)
+      .map(({ name }) => name)
+      .join(", ");
+  const [written, removed] = [names(true), names(false)];
+  const parts = [written === "" ? "" : `wrote ${written}`, removed === "" ? "" : `removed ${removed}`];
+  return `${outDir}: ${parts.filter((part) => part !== "").join("; ") || "wrote maps"}\n`;
 }
 
 function displayPath(path: string, cwd: string): string {
