@@ -1,3 +1,4 @@
+import { sameBytes } from "../base/bytes.ts";
 import { Deadlines } from "../base/deadlines.ts";
 import type { Logger } from "../base/log.ts";
 import { Conversation, type ConversationContext } from "../call/conversation.ts";
@@ -204,8 +205,4 @@ export class PeerTable {
     while (!isOver() && [...this.#entries.values()].some(({ conversation }) => !conversation.isDelivered))
       await new Promise<void>((resolve) => clock.after(DELIVERY_CHECK_MS, resolve));
   }
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
 }

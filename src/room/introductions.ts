@@ -1,3 +1,4 @@
+import { hex, isBefore } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { AddressSet } from "../link/address-set.ts";
@@ -41,8 +42,7 @@ export class Introductions {
 
   /** False when no path between the two is known. One introduction of a pair at a time: further wishes are the same one. */
   introduce(one: RoomMember, other: RoomMember): boolean {
-    const [smaller, greater] =
-      Buffer.compare(Buffer.from(one.name), Buffer.from(other.name)) < 0 ? [one, other] : [other, one];
+    const [smaller, greater] = isBefore(one.name, other.name) ? [one, other] : [other, one];
     const pair = JSON.stringify([smaller.name, greater.name]);
     if (this.#pairs.has(pair)) return true;
     const toGreater = greater.candidatesFor(smaller, this.#subnets);
@@ -92,8 +92,4 @@ export class Introductions {
     this.#pairs.delete(open.pair);
     this.#open.delete(key);
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }

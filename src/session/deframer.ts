@@ -70,6 +70,7 @@ export class Deframer {
       return taken;
     }
     this.#beginHalf(half);
+    // The compiler still takes it for undefined, as it was set above; `#beginHalf` has set it anew.
     return taken + this.#fillHalf(this.#half as unknown as Uint8Array, bytes.subarray(taken));
   }
 

@@ -86,6 +86,7 @@ export class Reception {
     this.#closed = true;
     this.tickets.close();
     this.#listener.close();
+    // A listener that could not be opened was told to who joined, and leaves nothing to close.
     const pipes = await this.#pipes?.catch(() => undefined);
     await pipes?.close();
   }

@@ -1,3 +1,4 @@
+import { hex } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Engine } from "../crypto/engine.ts";
 import { keySecret, type Secret } from "../crypto/secret.ts";
@@ -96,8 +97,4 @@ export class Tickets {
     held.bytes.fill(0);
     this.#held.delete(key);
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }

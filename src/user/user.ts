@@ -1,4 +1,5 @@
 import { networkInterfaces } from "node:os";
+import { isBefore } from "../base/bytes.ts";
 import { type Logger, loggerOf } from "../base/log.ts";
 import { type Handler, Registry } from "../call/registry.ts";
 import { passwordSecret } from "../crypto/secret.ts";
@@ -267,11 +268,6 @@ export class User implements AsyncDisposable {
     });
     return isComplete;
   }
-}
-
-/** Whether a name comes before another one, bytewise. */
-function isBefore(one: string, other: string): boolean {
-  return Buffer.compare(Buffer.from(one), Buffer.from(other)) < 0;
 }
 
 /** This machine's own addresses, without loopback and link-local ones; IPv4 first. */

@@ -1,5 +1,5 @@
 const { fromCharCode } = String;
-// the method behind Buffer.toString works on any Uint8Array
+// The method behind Buffer.toString works on any Uint8Array; Node's types leave it out.
 const { utf8Slice } = Buffer.prototype as unknown as {
   utf8Slice: (this: Uint8Array, from: number, to: number) => string;
 };
