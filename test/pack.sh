@@ -8,7 +8,7 @@ cd "$root"
 npm pack --silent --workspaces --include-workspace-root --pack-destination "$work" >/dev/null
 cd "$work"
 echo '{ "private": true }' >package.json # else npm looks for a project above, and takes its paths from there
-npx --yes "$(echo "$work"/chatroom-[0-9]*.tgz)" init hello
+npx --yes --package="$(echo "$work"/chatroom-[0-9]*.tgz)" -- chatroom init hello
 cd hello
 npm install --silent --no-audit --no-fund --prefer-offline
 npm start --silent | tee out.txt
