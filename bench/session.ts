@@ -53,6 +53,10 @@ class BenchLink implements SessionLink {
     if (wasFull) this.#events?.drain();
   }
 
+  ping(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   close(): void {}
   destroy(): void {}
 }

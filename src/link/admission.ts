@@ -4,7 +4,7 @@ import type { AddressSet } from "./address-set.ts";
 import type { Refusal } from "./handshake.ts";
 import { CODE } from "./handshake-refuse.ts";
 import { type Source, Sources } from "./sources.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 
 export interface AdmissionConfig {
   readonly clock: Clock;

@@ -1,8 +1,7 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Limits } from "../base/limits.ts";
+import { LATE_MS } from "../base/running-time.ts";
 
-/** A tick this late means that the program itself did not run (stopped, asleep): that time is not the other side's silence. */
-const LATE_MS = 1_000;
 /** Pings follow each other by at least this much, so that no caller can make a link pass the other side's limit on pings. */
 const SPACING_MS = 400;
 

@@ -1,7 +1,7 @@
 import type { Limits } from "../base/limits.ts";
 import { isV4, parseAddress } from "./address.ts";
 import { prefixKey } from "./address-set.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 
 /** What is remembered of where connections come from: an IPv4 address, a /64 of IPv6, or a /48 with a larger share. */
 export class Source {

@@ -1,10 +1,12 @@
 import type { Clock, Timer } from "../base/clock.ts";
+import { afterRunning } from "../base/running-time.ts";
 import type { End } from "./bind.ts";
 import { BulkWindow } from "./bulk-window.ts";
 import { Deframer } from "./deframer.ts";
 import { endOfTick } from "./end-of-tick.ts";
 import { type Action, type EndReason, Machine } from "./machine.ts";
 import type { Outbox } from "./outbox.ts";
+import { Suspicion } from "./suspicion.ts";
 import { ProtocolViolation } from "./violation.ts";
 
 /** An ACK goes alone, when there is nothing to ride on, after so long or so much. */
@@ -32,6 +34,10 @@ export interface SessionEvents {
    * A {@link ProtocolViolation} thrown here ends the session as "protocol", anything else as "failed".
    */
   message(kind: number, channel: number, payload: Uint8Array): void;
+  /** No link is left, or the one that carries the session is suspect and no other one can: another link is wanted. May come again and again. */
+  linkNeeded?(): void;
+  /** Whether somebody waits for the peer: only then is a silent link suspect. Absent: while this side's stream is not acknowledged. */
+  isBusy?(): boolean;
   /** Once, the last event. The outbox is free for the next session by now: what was not committed is `queued` in it. */
   ended(end: SessionEnd): void;
 }
@@ -47,6 +53,8 @@ export interface SessionLink {
     closed(error: Error | undefined): void;
   }): void;
   send(parts: readonly Uint8Array[]): void;
+  /** The round trip in ms, or undefined when no answer came in time or the link ended. Never rejects. */
+  ping(timeoutMs: number): Promise<number | undefined>;
   close(code: number, text: string): void;
   destroy(): void;
 }
@@ -60,7 +68,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** Whether this side closes superseded links: the lower name, or the client of a server. */
   readonly closesLinks: boolean;
-  /** How long it lives without a link, in ms. Default 0: it ends with its last link. */
+  /** How long it lives without a link, in ms of this program's running time. Default 0: it ends with its last link. */
   readonly resumeWindowMs?: number;
   /** Runs a function at the end of the tick; for tests. */
   readonly defer?: (run: () => void) => void;
@@ -77,6 +85,7 @@ export class Session {
   readonly #outbox: Outbox;
   readonly #deframer: Deframer;
   readonly #window: BulkWindow;
+  readonly #suspicion: Suspicion;
   readonly #events: SessionEvents;
   readonly #clock: Clock;
   readonly #resumeWindowMs: number;
@@ -106,6 +115,8 @@ export class Session {
     const { limits } = this.#outbox;
     this.#machine = new Machine(limits, options.closesLinks);
     this.#window = new BulkWindow(this.#clock, limits);
+    const isBusy = options.events.isBusy?.bind(options.events) ?? ((): boolean => !this.isIdle);
+    this.#suspicion = new Suspicion(this.#clock, isBusy, (id, isSuspect) => this.#suspected(id, isSuspect));
     const { own } = this.#outbox;
     this.#deframer = new Deframer(limits, {
       message: (kind, channel, payload) => this.#events.message(kind, channel, payload),
@@ -130,6 +141,16 @@ export class Session {
     return cur === undefined ? undefined : this.#links.get(cur.id);
   }
 
+  /** Anything at all came from the peer. Before that the peer may not even know that there is a session: it counts a link as proven a moment later than its dialler does. */
+  get isConfirmed(): boolean {
+    return this.#machine.isConfirmed;
+  }
+
+  /** No link is left, or all of them are suspect. */
+  get needsLink(): boolean {
+    return !this.isEnded && this.#machine.links.every((link) => link.suspect);
+  }
+
   /** Nothing waits, and the peer acknowledged everything. */
   get isIdle(): boolean {
     return this.#outbox.isEmpty && this.#machine.acked === this.#machine.committed;
@@ -151,6 +172,7 @@ export class Session {
     this.#windowTimer = undefined;
     this.#perform(this.#machine.linkProven(id, rank));
     if (!this.#links.has(id)) return;
+    this.#suspicion.add(id, link);
     this.#wake();
     link.start({
       data: (payload) => this.#received(id, payload),
@@ -195,6 +217,7 @@ export class Session {
     }
     if (machine.unackedBytes === 0) this.#ackNow = false;
     if (machine.committed > before) this.#window.committed(machine.committed);
+    this.#suspicion.wake();
     this.#outbox.tellRoom();
   }
 
@@ -239,6 +262,7 @@ export class Session {
 
   #closed(id: number, error: Error | undefined): void {
     if (!this.#links.delete(id)) return;
+    this.#suspicion.remove(id);
     this.#lost = error;
     this.#perform(this.#machine.linkLost(id));
     if (this.isEnded) return;
@@ -280,7 +304,18 @@ export class Session {
   #take(id: number): SessionLink | undefined {
     const link = this.#links.get(id);
     this.#links.delete(id);
+    this.#suspicion.remove(id);
     return link;
+  }
+
+  #suspected(id: number, isSuspect: boolean): void {
+    const { cur } = this.#machine;
+    this.#perform(this.#machine.linkSuspect(id, isSuspect));
+    if (this.#machine.cur !== cur) {
+      this.#window.moved();
+      this.#wake();
+    }
+    if (isSuspect && this.needsLink) this.#events.linkNeeded?.();
   }
 
   #deliver(bytes: Uint8Array): void {
@@ -294,14 +329,16 @@ export class Session {
 
   #alone(): void {
     const lost = (): void => this.#end("lost", this.#lost?.message ?? "the link was closed", this.#lost);
-    if (this.#resumeWindowMs <= 0) lost();
-    else this.#windowTimer ??= this.#clock.after(this.#resumeWindowMs, lost);
+    if (this.#resumeWindowMs <= 0) return lost();
+    this.#windowTimer ??= afterRunning(this.#clock, this.#resumeWindowMs, lost);
+    this.#events.linkNeeded?.();
   }
 
   #ended(end: SessionEnd): void {
     this.#deframer.stop();
     this.#ackTimer?.cancel();
     this.#windowTimer?.cancel();
+    this.#suspicion.stop();
     this.#outbox.release();
     this.#events.ended(end);
   }

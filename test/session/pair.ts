@@ -36,6 +36,13 @@ export class TestLink implements SessionLink {
     this.underWay.push(record);
   }
 
+  /** Answers of pings are given by hand: `pongs.shift()?.(rttMs)`. */
+  readonly pongs: ((rttMs: number | undefined) => void)[] = [];
+
+  ping(): Promise<number | undefined> {
+    return new Promise((resolve) => this.pongs.push(resolve));
+  }
+
   close(code: number): void {
     this.closedWith = code;
   }
@@ -69,6 +76,7 @@ export class TestLink implements SessionLink {
 
 export interface PartyOptions extends OutboxOptions {
   resumeWindowMs?: number;
+  onLinkNeeded?(): void;
   onMessage?(message: { kind: number; channel: number; payload: Buffer }): void;
 }
 
@@ -99,6 +107,7 @@ export class Party {
           this.received.push(message);
           options.onMessage?.(message);
         },
+        linkNeeded: () => options.onLinkNeeded?.(),
         ended: (one) => void this.ends.push(one),
       },
     });

@@ -203,7 +203,7 @@ test("after its end a session leaves no timer, sends nothing, and its outbox ser
   const [left, right] = pair.link();
   pair.two.push("send", "a");
   pair.run();
-  expect(pair.clock.pending).toBe(1);
+  expect(pair.clock.pending, "the late acknowledgement, and the watch over the one that waits for it").toBe(2);
   pair.one.session.end();
   pair.run();
   expect(pair.clock.pending).toBe(0);
@@ -234,6 +234,7 @@ test("ended within its resume window, or by a caller that was told of room, a se
   left.writable = true;
   pair.clock.advance(ACK_DELAY_MS);
   expect(pair.one.reasons).toEqual(["done"]);
+  pair.two.session.end();
   expect(pair.clock.pending).toBe(0);
 });
 
