@@ -16,7 +16,7 @@ const ROOMS: Readonly<Record<string, { rooms: readonly string[]; outside: readon
   session: { rooms: ["base", "wire", "link"], outside: [] },
   call: { rooms: ["base", "schema", "wire", "session"], outside: [] },
   peer: { rooms: ["base", "schema", "call"], outside: [] }, // knows nothing of links: its directory is handed in
-  node: { rooms: ["base", "schema", "link", "session", "call", "peer"], outside: [] },
+  node: { rooms: ["base", "schema", "crypto", "pipe", "link", "session", "call", "peer"], outside: [] }, // resume keys are secrets, redials take addresses
   room: { rooms: ["base", "wire", "crypto", "pipe", "link"], outside: ["node:os"] }, // no sessions, no calls
   user: { rooms: ["base", "schema", "wire", "crypto", "pipe", "link", "call", "peer", "node"], outside: ["node:os"] },
   cli: { rooms: ["base", "link", "room", "user"], outside: ["node:*"] },

@@ -26,6 +26,8 @@ export interface ConversationContext {
   readonly reach: (peer: string) => void;
   /** One clause about why a peer can't be reached now. */
   readonly absence: (peer: string) => string;
+  /** A peer said what it is and handles. */
+  readonly introduced?: ((peer: string) => void) | undefined;
 }
 
 /** Everything between this program and one peer, whatever sessions come and go: the calls of both sides. */
@@ -90,6 +92,11 @@ export class Conversation implements CallerHome, DispatcherHome {
     return this.#contract?.kind;
   }
 
+  /** Somebody waits: a caller here, or one there whose handler runs here. */
+  get isBusy(): boolean {
+    return this.caller.busy > 0 || this.dispatcher.running > 0;
+  }
+
   /** Nothing of this side's waits to leave; without a session nothing can. */
   get isDelivered(): boolean {
     return this.#session === undefined || (this.outbox.isEmpty && this.dispatcher.unsent === 0);
@@ -143,7 +150,8 @@ export class Conversation implements CallerHome, DispatcherHome {
         return this.dispatcher.cancel(channel);
       case CONTRACT:
         this.#contract = new PeerContract(decodeContract(payload));
-        return this.caller.flush();
+        this.caller.flush();
+        return this.#context.introduced?.(this.peer);
       case GOODBYE:
         this.#contract = undefined; // what waits, waits for the peer's next session
         return;
@@ -166,7 +174,8 @@ export class Conversation implements CallerHome, DispatcherHome {
     this.#closing = text;
     this.#forgetRegistry();
     this.caller.close(text);
-    if (this.#session !== undefined) this.outbox.push(new OutMessage(GOODBYE, 0, new Uint8Array(0), "control"));
+    // Without a link nobody would hear it, and leaving would wait for one.
+    if (this.#session?.link !== undefined) this.outbox.push(new OutMessage(GOODBYE, 0, new Uint8Array(0), "control"));
     await this.dispatcher.idle();
   }
 }

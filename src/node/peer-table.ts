@@ -1,5 +1,6 @@
 import { sameBytes } from "../base/bytes.ts";
 import { Deadlines } from "../base/deadlines.ts";
+import type { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { Conversation, type ConversationContext } from "../call/conversation.ts";
 import { MessageQueue } from "../call/messages.ts";
@@ -7,6 +8,7 @@ import type { Registry } from "../call/registry.ts";
 import { MAX_TIMEOUT_MS, type Views } from "../call/handler-call.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
+import type { Address } from "../pipe/pipe.ts";
 import {
   type Binding,
   decodeEnd,
@@ -18,11 +20,13 @@ import {
   sessionEnded,
 } from "../session/bind.ts";
 import { Session, type SessionEnd } from "../session/session.ts";
+import { Redialer } from "./redialer.ts";
+import { ResumeKeys } from "./resume-keys.ts";
 
 export interface PeerTableOptions {
-  readonly name: string;
   readonly environment: Environment;
   readonly log: Logger;
+  readonly encryption: boolean;
   readonly registry: Registry;
   readonly views: Views;
   /** Calls wait for that peer: get a link to it. Called often; cheap when one is under way. */
@@ -31,17 +35,36 @@ export interface PeerTableOptions {
   readonly absence: (peer: string) => string;
   /** A session began or ended. */
   readonly changed?: (peer: string, isOpen: boolean) => void;
+  /** A peer said what it is and handles. */
+  readonly introduced?: (peer: string) => void;
   /** Whether this side closes links that are superseded: the one with the smaller name, or the client of a server. */
   readonly closesLinks: (peer: string) => boolean;
+}
+
+/** What the owner of a table knows about a link that was proven. */
+export interface Arrival {
+  /** The peer, where it goes by another name here than on the link. */
+  readonly peer?: string | undefined;
+  /** Its class of path, 0 the best. */
+  readonly rank?: number | undefined;
+  /** Where the peer itself listens, to dial it again. */
+  readonly listener?: Address | undefined;
 }
 
 interface Entry {
   readonly conversation: Conversation;
   readonly binding: Binding;
   session: Session | undefined;
+  /** Where the peer listens, as far as that is known. */
+  listener: Address | undefined;
+  /** Whether this end dialled the last link. */
+  hasDialled: boolean;
   /** The introduction that made the session: a second link of it, by a crossing dial, may join. */
   ticketId: Uint8Array | undefined;
 }
+
+/** How long a session lives without a link. SESSION: the resume window. */
+export const RESUME_WINDOW_MS = 30_000;
 
 /** How long `close` waits for handlers that run, unless it is told otherwise. */
 export const DEFAULT_GRACE_MS = 5_000;
@@ -59,7 +82,8 @@ export class PeerTable {
   readonly messages = new MessageQueue();
   readonly deadlines: Deadlines;
   readonly #options: PeerTableOptions;
-  readonly #incarnation: Uint8Array;
+  readonly #keys: ResumeKeys;
+  readonly #redialer: Redialer;
   readonly #entries = new Map<string, Entry>();
   readonly #context: ConversationContext;
   /** Handshakes under way, by the bytes of the end that was given to each. */
@@ -69,7 +93,20 @@ export class PeerTable {
   constructor(options: PeerTableOptions) {
     const { environment, log, registry, views } = options;
     this.#options = options;
-    this.#incarnation = environment.random(12);
+    this.#keys = new ResumeKeys(environment.engine);
+    this.#redialer = new Redialer({
+      environment,
+      log,
+      encryption: options.encryption,
+      needsLink: (peer) => this.needsLink(peer),
+      listenerOf: (peer) => this.#entries.get(peer)?.listener,
+      keysOf: (peer) => this.#keys.of(peer),
+      progressOf: (peer) => this.#entries.get(peer)?.session?.attachments ?? 0,
+      endFor: (peer) => this.endFor(peer),
+      proven: (peer, link) => this.linkProven(link, { peer }),
+      gone: (peer, error) => this.#gone(peer, error.message),
+      ask: options.reach,
+    });
     this.deadlines = new Deadlines(environment.clock);
     this.#context = {
       clock: environment.clock,
@@ -80,6 +117,7 @@ export class PeerTable {
       views,
       reach: options.reach,
       absence: options.absence,
+      introduced: options.introduced,
     };
   }
 
@@ -93,8 +131,10 @@ export class PeerTable {
     if (entry === undefined) {
       entry = {
         conversation: new Conversation(peer, this.#context),
-        binding: newBinding(this.#incarnation),
+        binding: newBinding(this.#options.environment.random(12)),
         session: undefined,
+        listener: undefined,
+        hasDialled: false,
         ticketId: undefined,
       };
       this.#entries.set(peer, entry);
@@ -120,35 +160,72 @@ export class PeerTable {
     return this.#entries.get(peer)?.session !== undefined;
   }
 
+  /** The session with a peer has no link, or none that is well. */
+  needsLink(peer: string): boolean {
+    return this.#entries.get(peer)?.session?.needsLink === true;
+  }
+
+  /** There is a session, and a link that carries it. */
+  isLinked(peer: string): boolean {
+    return this.isOpen(peer) && !this.needsLink(peer);
+  }
+
+  /** A link to that peer is wanted: calls wait for it, or its session does. */
+  isWanted(peer: string): boolean {
+    const entry = this.#entries.get(peer);
+    return entry !== undefined && (entry.conversation.caller.waiting > 0 || entry.session?.needsLink === true);
+  }
+
+  /** The keys of its sessions: who listens lets in whoever holds one of them. */
+  get keys(): ResumeKeys {
+    return this.#keys;
+  }
+
+  /** Dials an address to bring the session with a peer another link. Undefined: done, or given up. ERR_TICKET: whoever answers there does not know the session. */
+  resume(peer: string, address: Address, signal: AbortSignal): Promise<LinkError | undefined> {
+    return this.#redialer.dial(peer, address, signal);
+  }
+
+  /** Answers whether the peer of a session is there, within `timeoutMs`, over the link that carries it. */
+  async isAlive(peer: string, timeoutMs: number): Promise<boolean> {
+    return (await this.#entries.get(peer)?.session?.link?.ping(timeoutMs)) !== undefined;
+  }
+
   /** Peers with a session. */
   get open(): readonly string[] {
     return [...this.#entries].filter(([, entry]) => entry.session !== undefined).map(([name]) => name);
   }
 
-  /** A link to a user was proven: it joins the session of its two ends, or begins one. */
-  linkProven(link: Link, rank = 0): void {
-    const peer = link.remoteName;
+  /** A link to a peer was proven: it joins the session of its two ends, or begins one. */
+  linkProven(link: Link, { peer = link.remoteName, rank = 0, listener }: Arrival = {}): void {
     const entry = this.#entry(peer);
     if (this.#closing !== undefined && entry.session === undefined) return link.close(13, this.#closing);
     const handshake = link.localEnd === undefined ? undefined : this.#handshakes.get(link.localEnd);
     if (handshake === undefined || link.remoteEnd === undefined)
-      return link.close(12, "a link between users needs session ends");
+      return link.close(12, "a link between programs needs session ends");
     const them = decodeEnd(link.remoteEnd);
-    const mayJoin =
-      link.purpose === 5 ||
-      (entry.ticketId !== undefined && link.ticketId !== undefined && sameBytes(entry.ticketId, link.ticketId));
-    const verdict = linkProven(entry.binding, { ...handshake, them, mayJoin });
+    const verdict = linkProven(entry.binding, { ...handshake, them, mayJoin: mayJoin(link, entry) });
     if (verdict === "destroy") return link.destroy();
-    if (verdict === "join") return entry.session?.attach(link, rank);
     if (verdict === "replace") this.#replace(peer, entry);
+    entry.listener = listener ?? entry.listener;
+    entry.hasDialled = link.role === "initiator";
+    this.#keys.add(peer, link);
+    if (verdict === "join") {
+      entry.session?.attach(link, rank);
+      if (!this.needsLink(peer)) this.#redialer.settle(peer);
+      return;
+    }
     const session: Session = new Session({
       local: handshake.mine,
       remote: them,
       outbox: entry.conversation.outbox,
       clock: this.#options.environment.clock,
       closesLinks: this.#options.closesLinks(peer),
+      resumeWindowMs: RESUME_WINDOW_MS,
       events: {
         message: (kind, channel, payload) => entry.conversation.message(kind, channel, payload),
+        isBusy: () => entry.conversation.isBusy || !session.isIdle,
+        linkNeeded: () => this.#redialer.need(peer, entry.hasDialled),
         ended: (end) => this.#ended(peer, entry, session, end),
       },
     });
@@ -164,6 +241,7 @@ export class PeerTable {
   #replace(peer: string, entry: Entry): void {
     const { session } = entry;
     entry.session = undefined;
+    this.#forget(peer);
     session?.end("superseded", `${peer} was started again`);
   }
 
@@ -171,10 +249,22 @@ export class PeerTable {
     if (entry.session === session) {
       entry.session = undefined;
       sessionEnded(entry.binding);
+      this.#forget(peer);
     }
     this.#options.log.debug({ peer, reason: end.reason, err: end.cause }, `session with ${peer} ended: ${end.text}`);
     entry.conversation.sessionEnded(end);
     this.#options.changed?.(peer, false);
+  }
+
+  #forget(peer: string): void {
+    this.#keys.forget(peer);
+    this.#redialer.forget(peer);
+  }
+
+  /** The peer's program has ended: its session has too, unless a link is still there to say otherwise. */
+  #gone(peer: string, text: string): void {
+    const session = this.#entries.get(peer)?.session;
+    if (session?.link === undefined) session?.end("lost", text);
   }
 
   /** Ends the session with a peer, if there is one. */
@@ -195,6 +285,7 @@ export class PeerTable {
     isOver = true;
     timer?.cancel();
     for (const { session } of this.#entries.values()) session?.end("done", text);
+    this.#redialer.close();
     this.deadlines.close();
     this.messages.close();
   }
@@ -205,4 +296,13 @@ export class PeerTable {
     while (!isOver() && [...this.#entries.values()].some(({ conversation }) => !conversation.isDelivered))
       await new Promise<void>((resolve) => clock.after(DELIVERY_CHECK_MS, resolve));
   }
+}
+
+/**
+ * Whether a link may join the session that is there: by the session's own key; by the introduction that made it, when two dials cross; or while nothing was ever heard from
+ * the peer, which may then not know of the session, nor of its key.
+ */
+function mayJoin({ purpose, ticketId }: Link, { ticketId: first, session }: Entry): boolean {
+  if (purpose === 5 || session?.attachments === 0) return true;
+  return first !== undefined && ticketId !== undefined && sameBytes(first, ticketId);
 }

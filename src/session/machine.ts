@@ -96,8 +96,8 @@ export class Machine {
   cur: MachineLink | undefined;
   /** Where the peer's latest DATA or ACK came: the link that carries the peer's stream, as far as this side knows. */
   heard = -1;
-  /** A frame of the peer came on some link. */
-  isConfirmed = false;
+  /** Links on which the peer was heard. While it is 0 the peer may not know of the session: it counts a link as proven a moment later than its dialler. */
+  attachments = 0;
   ended = false;
 
   /** @param closesLinks whether this side closes superseded links: the lower name, or the client of a server */
@@ -242,7 +242,7 @@ export class Machine {
   /** From now on this side may go on over this link, from what the peer has: no pause, and no agreement on who moves when. */
   #attach(link: MachineLink, recv: number): void {
     link.attached = true;
-    this.isConfirmed = true;
+    this.attachments++;
     link.cursor = Math.max(link.cursor, recv); // what was sent over it already is on its way
     this.#choose();
   }

@@ -141,9 +141,9 @@ export class Session {
     return cur === undefined ? undefined : this.#links.get(cur.id);
   }
 
-  /** Anything at all came from the peer. Before that the peer may not even know that there is a session: it counts a link as proven a moment later than its dialler does. */
-  get isConfirmed(): boolean {
-    return this.#machine.isConfirmed;
+  /** Links on which the peer was heard. While it is 0 the peer may not know of the session: it counts a link as proven a moment later than its dialler. */
+  get attachments(): number {
+    return this.#machine.attachments;
   }
 
   /** No link is left, or all of them are suspect. */

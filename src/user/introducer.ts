@@ -1,4 +1,5 @@
 import type { Timer } from "../base/clock.ts";
+import type { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import { dialLink } from "../link/dial.ts";
@@ -18,14 +19,19 @@ export interface IntroducerOptions {
   readonly tickets: Tickets;
   readonly room: RoomConnection;
   readonly roster: Roster;
-  readonly isOpen: (peer: string) => boolean;
-  /** Whether calls wait for that peer. */
+  /** Whether there is a session with that peer, and a link that carries it. */
+  readonly isLinked: (peer: string) => boolean;
+  /** Whether calls wait for that peer, or its session for a link. */
   readonly isWanted: (peer: string) => boolean;
+  /** Whether the session with a peer has no link that is well. */
+  readonly needsLink: (peer: string) => boolean;
+  /** Brings the session with a peer another link by its own key; the error of that, if it came to none. */
+  readonly resume: (peer: string, address: Candidate, signal: AbortSignal) => Promise<LinkError | undefined>;
   readonly mayTalk: (peer: string) => boolean;
   /** One clause about why a peer can't be reached now. */
   readonly absence: (peer: string) => string;
   readonly endFor: (peer: string) => Uint8Array;
-  readonly proven: (link: Link) => void;
+  readonly proven: (link: Link, listener: Candidate) => void;
 }
 
 /** An introduction that led to no link within this time is asked for again; then later and later. */
@@ -82,10 +88,10 @@ export class Introducer {
   /** Says in the log, once for each wait, that calls wait and why. */
   #waitFor(peer: string): void {
     if (this.#waits.has(peer)) return;
-    const { environment, log, isOpen, isWanted, absence } = this.#options;
+    const { environment, log, isLinked, isWanted, absence } = this.#options;
     const tell = (): void => {
       this.#waits.delete(peer);
-      if (!isOpen(peer) && isWanted(peer)) log.warn({}, `calls wait for ${peer}: ${absence(peer)}`);
+      if (!isLinked(peer) && isWanted(peer)) log.warn({}, `calls wait for ${peer}: ${absence(peer)}`);
     };
     this.#waits.set(peer, environment.clock.after(PATIENCE_MS, tell, { hold: false }));
   }
@@ -93,7 +99,7 @@ export class Introducer {
   /** A user is here, perhaps again: if calls wait for it, it is reached now. */
   here(peer: string): void {
     this.#failures.delete(peer);
-    if (!this.#options.isOpen(peer) && this.#options.isWanted(peer)) {
+    if (!this.#options.isLinked(peer) && this.#options.isWanted(peer)) {
       this.#end(peer);
       this.reach(peer);
     }
@@ -136,8 +142,8 @@ export class Introducer {
 
   #over(peer: string): void {
     this.#end(peer);
-    const { isOpen, isWanted } = this.#options;
-    if (isOpen(peer) || !isWanted(peer)) return;
+    const { isLinked, isWanted } = this.#options;
+    if (isLinked(peer) || !isWanted(peer)) return;
     const failure = this.#failures.get(peer);
     this.#failures.set(peer, {
       count: (failure?.count ?? 0) + 1,
@@ -160,8 +166,8 @@ export class Introducer {
 
   /** Dials every candidate at the same time; the first proven link wins, the others hang up. */
   async #dialAll(ticket: Ticket, round: Round): Promise<void> {
-    const { log, isOpen } = this.#options;
-    if (isOpen(ticket.name) || round.dials.signal.aborted) return;
+    const { log, isLinked } = this.#options;
+    if (isLinked(ticket.name) || round.dials.signal.aborted) return;
     const candidates = safeCandidates(ticket.candidates, this.overLoopback);
     if (candidates.length === 0)
       return this.#fail(ticket.name, `the Room names no address of ${ticket.name} that may be dialled`);
@@ -192,6 +198,7 @@ export class Introducer {
     });
     const signal = AbortSignal.any([over, late.signal]);
     try {
+      if (await this.#resumed(ticket.name, { host, port }, signal)) return;
       const pipe = await environment.dial({ host, port, signal });
       const secret = tickets.forDial(ticket.ticketId);
       if (secret === undefined) return pipe.destroy();
@@ -213,11 +220,22 @@ export class Introducer {
           suites: engine.suites(),
         },
       });
-      if (tickets.spend(ticket.ticketId, "initiator")) this.#options.proven(link);
+      if (tickets.spend(ticket.ticketId, "initiator")) this.#options.proven(link, { host, port });
       else link.close(0, "another address was faster");
     } finally {
       timer.cancel();
     }
+  }
+
+  /**
+   * An introduction may not join a session that is there, since the Room knows its ticket: that takes the session's own key.
+   * False: the peer knows no such session, so its program is another one by now.
+   */
+  async #resumed(peer: string, address: Candidate, signal: AbortSignal): Promise<boolean> {
+    if (!this.#options.needsLink(peer)) return false;
+    const error = await this.#options.resume(peer, address, signal);
+    if (error !== undefined && error.code !== "ERR_TICKET") throw error;
+    return error === undefined;
   }
 
   close(): void {

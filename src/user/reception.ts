@@ -3,7 +3,8 @@ import { showAddress } from "../pipe/tcp-errors.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
 import { LinkListener } from "../link/listener.ts";
-import type { PipeListener } from "../pipe/pipe.ts";
+import type { ResumeKeys } from "../node/resume-keys.ts";
+import type { Address, PipeListener } from "../pipe/pipe.ts";
 import { Tickets } from "./tickets.ts";
 
 export interface ReceptionOptions {
@@ -14,11 +15,13 @@ export interface ReceptionOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly endFor: (peer: string) => Uint8Array;
-  /** A user came with a ticket of the Room and proved it. */
-  readonly proven: (link: Link) => void;
+  /** The keys of this user's sessions. */
+  readonly keys: ResumeKeys;
+  /** A user came with a ticket of the Room, or with the key of its session, and proved it. */
+  readonly proven: (link: Link, listener: Address | undefined) => void;
 }
 
-/** The user's own door: listens for the others, and lets in who holds a ticket. */
+/** The user's own door: listens for the others, and lets in who holds a ticket, or the key of a session. */
 export class Reception {
   readonly tickets: Tickets;
   readonly #options: ReceptionOptions;
@@ -42,12 +45,15 @@ export class Reception {
         name,
         encryption,
         suites: engine.suites(),
-        serves: (purpose) => purpose === 3,
-        secretFor: (hello) => this.tickets.forHello(hello, name),
+        serves: (purpose) => purpose === 3 || purpose === 5,
+        secretFor: (hello) => (hello.purpose === 5 ? options.keys.forHello(hello) : this.tickets.forHello(hello, name)),
         end: (hello) => options.endFor(hello.name),
       },
       onLink: (link) => {
-        if (link.ticketId !== undefined && this.tickets.spend(link.ticketId, "responder")) options.proven(link);
+        const { purpose, ticketId, remote } = link;
+        if (purpose === 5) options.proven(link, undefined);
+        else if (ticketId !== undefined && this.tickets.spend(ticketId, "responder"))
+          options.proven(link, this.tickets.listenerOf(ticketId, remote.host));
         else link.close(0, "the ticket was used already");
       },
       onWrongTicket: (hello) => this.tickets.wrong(hello.ticketId),

@@ -3,10 +3,11 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { Engine } from "../crypto/engine.ts";
 import { keySecret, type Secret } from "../crypto/secret.ts";
 import type { HelloInfo } from "../link/handshake.ts";
-import type { Ticket } from "../wire/room-messages.ts";
+import type { Candidate, Ticket } from "../wire/room-messages.ts";
 
 interface Held {
   readonly name: string;
+  readonly candidates: readonly Candidate[];
   readonly bytes: Uint8Array;
   readonly timer: Timer;
   secret: Secret | undefined;
@@ -42,6 +43,7 @@ export class Tickets {
     const timer = this.#clock.after(ticket.expiresMs, () => this.#drop(key), { hold: false });
     this.#held.set(key, {
       name: ticket.name,
+      candidates: ticket.candidates,
       bytes: ticket.secret,
       timer,
       secret: undefined,
@@ -62,6 +64,11 @@ export class Tickets {
     const held = this.#held.get(hex(hello.ticketId));
     if (held === undefined || held.answered || held.name !== hello.name || hello.peerName !== me) return undefined;
     return this.#secret(held);
+  }
+
+  /** Where the peer of a ticket listens, when it came from one of the hosts that the ticket names. */
+  listenerOf(ticketId: Uint8Array, host: string): Candidate | undefined {
+    return this.#held.get(hex(ticketId))?.candidates.find((candidate) => candidate.host === host);
   }
 
   /** A link was proven with it. False: it was spent already, and the link is one too many. */

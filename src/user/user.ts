@@ -11,6 +11,7 @@ import { type CloseOptions, PeerTable } from "../node/peer-table.ts";
 import type { KindMethods } from "../peer/calls.ts";
 import type { Directory } from "../peer/directory.ts";
 import { Peers } from "../peer/peers.ts";
+import type { Address } from "../pipe/pipe.ts";
 import type { Path, UntypedPeer, UserOptions } from "../schema/peer-types.ts";
 import type { Join, ToUser } from "../wire/room-messages.ts";
 import { Introducer } from "./introducer.ts";
@@ -98,9 +99,9 @@ export class User implements AsyncDisposable {
     this.#peers = new Peers(directory, contract.kinds);
     this.peers = this.#peers.peers();
     this.#table = new PeerTable({
-      name,
       environment,
       log,
+      encryption,
       registry: contract.registry,
       views: this.#peers,
       reach: (peer) => this.#introducer.reach(peer),
@@ -116,8 +117,8 @@ export class User implements AsyncDisposable {
     });
     const mayTalk = (peer: string): boolean =>
       options.deny?.includes(peer) !== true && options.allow?.includes(peer) !== false;
-    const proven = (link: Link): void => {
-      if (mayTalk(link.remoteName)) this.#table.linkProven(link);
+    const proven = (link: Link, listener: Address | undefined): void => {
+      if (mayTalk(link.remoteName)) this.#table.linkProven(link, { listener });
       else link.close(4, `${name} does not talk to ${link.remoteName}`);
     };
     this.#reception = new Reception({
@@ -127,6 +128,7 @@ export class User implements AsyncDisposable {
       encryption,
       port: listenPort,
       endFor: (peer) => this.#table.endFor(peer),
+      keys: this.#table.keys,
       proven,
     });
     this.#room = new RoomConnection({
@@ -150,8 +152,10 @@ export class User implements AsyncDisposable {
       tickets: this.#reception.tickets,
       room: this.#room,
       roster: this.#roster,
-      isOpen: (peer) => this.#table.isOpen(peer),
-      isWanted: (peer) => this.#table.conversation(peer).caller.waiting > 0,
+      isLinked: (peer) => this.#table.isLinked(peer),
+      isWanted: (peer) => this.#table.isWanted(peer),
+      needsLink: (peer) => this.#table.needsLink(peer),
+      resume: (peer, address, signal) => this.#table.resume(peer, address, signal),
       mayTalk,
       absence: (peer) => this.#absence(peer),
       endFor: (peer) => this.#table.endFor(peer),
@@ -214,7 +218,7 @@ export class User implements AsyncDisposable {
   }
 
   #path(peer: string): Path | undefined {
-    return this.#table.isOpen(peer) ? "lan" : undefined;
+    return this.#table.isLinked(peer) ? "lan" : undefined;
   }
 
   #absence(peer: string): string {

@@ -8,7 +8,7 @@ import { PeerTable } from "../../src/node/peer-table.ts";
 test("a session that its first record ends is never told as open, and does not hold up closing", async () => {
   const told: [string, boolean][] = [];
   const table = new PeerTable({
-    name: "Foo",
+    encryption: true,
     environment: environmentWith(),
     log: loggerOf("silent", "Foo"),
     registry: new Registry(undefined),
@@ -39,7 +39,7 @@ test("a session that its first record ends is never told as open, and does not h
 
 test("a link that is proven while its user leaves begins nothing", async () => {
   const table = new PeerTable({
-    name: "Foo",
+    encryption: true,
     environment: environmentWith(),
     log: loggerOf("silent", "Foo"),
     registry: new Registry(undefined),

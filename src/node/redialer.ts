@@ -1,0 +1,179 @@
+import type { Timer } from "../base/clock.ts";
+import { LinkError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import { retryWaitMs } from "../base/retry.ts";
+import { dialLink } from "../link/dial.ts";
+import type { Environment } from "../link/environment.ts";
+import type { Link } from "../link/link.ts";
+import type { Address } from "../pipe/pipe.ts";
+import type { ResumeKey } from "./resume-keys.ts";
+
+export interface RedialerOptions {
+  readonly environment: Environment;
+  readonly log: Logger;
+  readonly encryption: boolean;
+  /** Whether the session with a peer is there and has no link that is well. */
+  readonly needsLink: (peer: string) => boolean;
+  /** Where the peer's own listener was reached, or would be; undefined: nowhere that this side knows of. */
+  readonly listenerOf: (peer: string) => Address | undefined;
+  readonly keysOf: (peer: string) => readonly ResumeKey[];
+  /** Links on which the peer was heard: while they grow, dialling leads somewhere. */
+  readonly progressOf: (peer: string) => number;
+  readonly endFor: (peer: string) => Uint8Array;
+  readonly proven: (peer: string, link: Link) => void;
+  /** Nobody listens any more where the peer did, and no link is left: its program has ended. */
+  readonly gone: (peer: string, error: LinkError) => void;
+  /** Dialling did not help: ask who else may know the peer. */
+  readonly ask: (peer: string) => void;
+}
+
+/** A dial with its handshake may take so long. */
+const DIAL_MS = 4_000;
+
+/** The end that was dialled lets the other one try first: one new link is enough. */
+const SECOND_MS = 250;
+
+interface Run {
+  readonly stop: AbortController;
+  tries: number;
+  progress: number;
+}
+
+/** Brings sessions new links by their own keys (purpose 5), as long as they need one: no Room and no password is asked. */
+export class Redialer {
+  readonly #options: RedialerOptions;
+  readonly #runs = new Map<string, Run>();
+  /** Of peers whose last run has ended: how often in a row dialling led nowhere. */
+  readonly #tries = new Map<string, Pick<Run, "tries" | "progress">>();
+  #closed = false;
+
+  constructor(options: RedialerOptions) {
+    this.#options = options;
+  }
+
+  /** The session with a peer needs a link. `first`: this end dialled the last one. Nothing happens while a run is under way. */
+  need(peer: string, first: boolean): void {
+    if (this.#closed || this.#runs.has(peer)) return;
+    const last = this.#tries.get(peer);
+    const progress = this.#options.progressOf(peer);
+    const run: Run = {
+      stop: new AbortController(),
+      tries: last?.progress === progress ? last.tries : 0,
+      progress,
+    };
+    this.#runs.set(peer, run);
+    void this.#run(peer, run, first ? 0 : SECOND_MS);
+  }
+
+  /** A link came about, or the session ended: no need to dial. */
+  settle(peer: string): void {
+    const run = this.#runs.get(peer);
+    if (run === undefined) return;
+    this.#runs.delete(peer);
+    this.#tries.set(peer, { tries: run.tries, progress: run.progress });
+    run.stop.abort(new Error("no link is needed any more"));
+  }
+
+  /** The session with that peer is over: what its dials led to says nothing about the next one. */
+  forget(peer: string): void {
+    this.settle(peer);
+    this.#tries.delete(peer);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const peer of this.#runs.keys()) this.settle(peer);
+  }
+
+  async #run(peer: string, run: Run, delayMs: number): Promise<void> {
+    const { environment, needsLink, listenerOf, ask } = this.#options;
+    const { signal } = run.stop;
+    let waitMs = run.tries === 0 ? delayMs : retryWaitMs(run.tries, environment.chance());
+    for (;;) {
+      await pause(environment, waitMs, signal);
+      if (signal.aborted || !needsLink(peer)) break;
+      run.tries++;
+      const address = listenerOf(peer);
+      const error =
+        address === undefined
+          ? new LinkError("ERR_UNREACHABLE", `no address of ${peer} is known`)
+          : await this.dial(peer, address, signal);
+      if (signal.aborted) break;
+      if (error === undefined) continue;
+      if (isRefused(error)) this.#options.gone(peer, error);
+      if (signal.aborted || !needsLink(peer)) break;
+      ask(peer);
+      waitMs = Math.max(retryWaitMs(run.tries, environment.chance()), (error.retryAfter ?? 0) * 1_000);
+    }
+    if (this.#runs.get(peer) === run) this.settle(peer);
+  }
+
+  /** Dials an address, once per key until one is known there. Undefined: a link came about, or it is over. ERR_TICKET: whoever answers there knows no key. */
+  async dial(peer: string, address: Address, over: AbortSignal): Promise<LinkError | undefined> {
+    const { environment, log, keysOf } = this.#options;
+    let failure = new LinkError("ERR_TICKET", `no key of a session with ${peer} is held`);
+    for (const key of keysOf(peer)) {
+      const late = new AbortController();
+      const timer = environment.clock.after(
+        DIAL_MS,
+        () => late.abort(new LinkError("ERR_TIMEOUT", `no answer within ${DIAL_MS / 1_000} s`)),
+        { hold: false },
+      );
+      try {
+        await this.#dialWith(peer, address, key, AbortSignal.any([over, late.signal]));
+        return undefined;
+      } catch (error) {
+        if (over.aborted) return undefined;
+        failure = error instanceof LinkError ? error : new LinkError("ERR_INTERNAL", String(error), { cause: error });
+      } finally {
+        timer.cancel();
+      }
+      if (failure.code !== "ERR_TICKET") break;
+    }
+    log.debug({ peer, err: failure }, `no new link to ${peer} yet`);
+    return failure;
+  }
+
+  async #dialWith(peer: string, { host, port }: Address, key: ResumeKey, signal: AbortSignal): Promise<void> {
+    const { environment, log, encryption, endFor, proven } = this.#options;
+    const { clock, engine, random, limits } = environment;
+    const pipe = await environment.dial({ host, port, signal });
+    const link = await dialLink(pipe, {
+      clock,
+      log,
+      limits,
+      signal,
+      handshake: {
+        engine,
+        random,
+        purpose: 5,
+        name: key.localName,
+        peerName: key.remoteName,
+        encryption,
+        secret: key.secret(),
+        ticketId: key.ticketId,
+        end: endFor(peer),
+        suites: engine.suites(),
+      },
+    });
+    proven(peer, link);
+  }
+}
+
+/** The system says that nobody listens at that very address. */
+function isRefused(error: LinkError): boolean {
+  return (error.cause as { code?: unknown } | undefined)?.code === "ECONNREFUSED";
+}
+
+function pause({ clock }: Environment, ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0 || signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = (): void => {
+      timer.cancel();
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer: Timer = clock.after(ms, done, { hold: false });
+    signal.addEventListener("abort", done, { once: true });
+  });
+}

@@ -1,0 +1,84 @@
+import { hex } from "../base/bytes.ts";
+import type { Engine } from "../crypto/engine.ts";
+import { keySecret, type Secret } from "../crypto/secret.ts";
+import type { HelloInfo } from "../link/handshake.ts";
+import type { Link } from "../link/link.ts";
+
+/** Keys of one session that are kept: its first link makes one, a crossing dial perhaps another. */
+const KEYS_PER_PEER = 3;
+
+/** A key with which either end of a session brings it another link (purpose 5), without a Room or a password. */
+export interface ResumeKey {
+  readonly ticketId: Uint8Array;
+  /** The names of the link that it came from. */
+  readonly localName: string;
+  readonly remoteName: string;
+  readonly secret: () => Secret;
+}
+
+interface Held extends ResumeKey {
+  readonly peer: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The resume keys of all sessions of a program. Which link was a session's first one may look different from its two ends, so each end
+ * accepts the key of every link that joined.
+ */
+export class ResumeKeys {
+  readonly #engine: Engine;
+  readonly #held = new Map<string, Held>();
+  readonly #byPeer = new Map<string, Held[]>();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** A link joined the session with that peer: keeps its key, if it has one. */
+  add(peer: string, { resume, localName, remoteName }: Pick<Link, "resume" | "localName" | "remoteName">): void {
+    if (resume === undefined) return;
+    const { secret: bytes, ticketId } = resume;
+    let secret: Secret | undefined;
+    const held: Held = {
+      peer,
+      bytes,
+      ticketId,
+      localName,
+      remoteName,
+      // The mapping to a point costs a quarter of a millisecond: most sessions never need it.
+      secret: () => (secret ??= keySecret(bytes, 5, this.#engine)),
+    };
+    const list = this.#byPeer.get(peer) ?? [];
+    this.#byPeer.set(peer, list);
+    if (list.unshift(held) > KEYS_PER_PEER) this.#drop(list.pop() as Held);
+    this.#held.set(hex(ticketId), held);
+  }
+
+  /** The keys of the session with a peer, the newest first. */
+  of(peer: string): readonly ResumeKey[] {
+    return this.#byPeer.get(peer) ?? [];
+  }
+
+  /** The peer whose session that key belongs to. */
+  peerOf(ticketId: Uint8Array): string | undefined {
+    return this.#held.get(hex(ticketId))?.peer;
+  }
+
+  /** The secret for a HELLO of purpose 5: the key must be held, and be of a link between these two names. */
+  forHello(hello: HelloInfo): Secret | undefined {
+    const held = this.#held.get(hex(hello.ticketId));
+    if (held === undefined || held.remoteName !== hello.name || held.localName !== hello.peerName) return undefined;
+    return held.secret();
+  }
+
+  /** The session with that peer ended: its keys are wiped. */
+  forget(peer: string): void {
+    for (const held of this.#byPeer.get(peer) ?? []) this.#drop(held);
+    this.#byPeer.delete(peer);
+  }
+
+  #drop(held: Held): void {
+    held.bytes.fill(0);
+    this.#held.delete(hex(held.ticketId));
+  }
+}
