@@ -1,13 +1,16 @@
-import type { MemoryMedium } from "./memory.ts";
+import type { MemoryMedium, MemoryWire } from "./memory.ts";
 import type { Address, Pipe, PipeEvents } from "./pipe.ts";
 
-/** One end of a pipe of a `MemoryNetwork`. It holds the bytes that are on their way to it. */
+/** One end of a pipe of a `MemoryNetwork`. It holds the bytes that came and were not delivered. */
 export class MemoryPipe implements Pipe {
   readonly local: Address;
   readonly remote: Address;
   readonly #medium: MemoryMedium;
+  /** The way to the other end. */
+  readonly #wire: MemoryWire;
   #other: MemoryPipe | undefined;
-  /** Bytes that the other end wrote and this one has not delivered. */
+  /** Bytes that the other end wrote and that have not come. */
+  #onTheWayBytes = 0;
   #inbox: Uint8Array[] = [];
   #inboxBytes = 0;
   /** What comes after the inbox: the other side's FIN or reset. */
@@ -17,9 +20,11 @@ export class MemoryPipe implements Pipe {
   #isPaused = false;
   #isScheduled = false;
   #isFull = false;
+  #hasCrashed = false;
 
-  constructor(medium: MemoryMedium, local: Address, remote: Address) {
+  constructor(medium: MemoryMedium, wire: MemoryWire, local: Address, remote: Address) {
     this.#medium = medium;
+    this.#wire = wire;
     this.local = local;
     this.remote = remote;
   }
@@ -39,14 +44,18 @@ export class MemoryPipe implements Pipe {
   write(parts: readonly Uint8Array[]): boolean {
     const other = this.#other;
     if (this.#state !== "open" || other === undefined) return true;
-    other.#take(parts);
-    if (other.#inboxBytes < this.#medium.highWaterBytes) return true;
+    const copies = parts.filter((part) => part.length > 0).map((part) => new Uint8Array(part));
+    const bytes = copies.reduce((sum, part) => sum + part.length, 0);
+    if (bytes === 0) return true;
+    other.#onTheWayBytes += bytes;
+    this.#wire.carry("bytes", bytes, () => other.#take(copies, bytes));
+    if (this.buffered < this.#medium.highWaterBytes) return true;
     this.#isFull = true;
     return false;
   }
 
   get buffered(): number {
-    return this.#other === undefined ? 0 : this.#other.#inboxBytes;
+    return this.#other === undefined ? 0 : this.#other.#onTheWayBytes + this.#other.#inboxBytes;
   }
 
   pause(): void {
@@ -64,18 +73,25 @@ export class MemoryPipe implements Pipe {
     const isLast = this.#state === "ended" || lingerMs === 0;
     this.#state = "closing";
     this.#events = undefined;
-    if (this.#other !== undefined) this.#other.#takeEnd(undefined);
+    this.#sendEnd(undefined);
     if (isLast) this.#free();
     else this.wake(); // what comes is dropped
   }
 
   destroy(): void {
     if (this.#state === "gone") return;
-    const other = this.#other;
     // As with a socket: unread or unsent bytes make it a reset, else it is an ordinary end.
-    const isLossy = this.#inboxBytes > 0 || this.buffered > 0;
+    const isLossy = this.#onTheWayBytes + this.#inboxBytes > 0 || this.buffered > 0;
     this.#free();
-    if (other !== undefined) other.#takeEnd(isLossy ? resetError() : undefined);
+    this.#sendEnd(isLossy ? resetError() : undefined);
+  }
+
+  /** Its program is gone, and gets no event any more. The other end gets a reset: now, or when the program went silently, for the next bytes that come here. */
+  crash(isSilent: boolean): void {
+    if (this.#state === "gone") return;
+    this.#free();
+    this.#hasCrashed = true;
+    if (!isSilent) this.#sendEnd(resetError());
   }
 
   /** Breaks the pipe under its owner. */
@@ -85,7 +101,10 @@ export class MemoryPipe implements Pipe {
     const wasOpen = this.#state === "open";
     const other = this.#other;
     this.#free();
-    if (wasOpen) this.#medium.later(() => events?.end(resetError()));
+    if (wasOpen)
+      this.#medium.later(() => {
+        if (!this.#hasCrashed) events?.end(resetError());
+      });
     other?.reset();
   }
 
@@ -100,21 +119,27 @@ export class MemoryPipe implements Pipe {
     });
   }
 
-  #take(parts: readonly Uint8Array[]): void {
+  /** Bytes came. */
+  #take(parts: readonly Uint8Array[], bytes: number): void {
+    this.#onTheWayBytes -= bytes;
+    if (this.#state === "gone" && this.#hasCrashed) return this.#sendEnd(resetError());
     if (this.#state === "gone" || this.#state === "ended") return;
-    for (const part of parts) {
-      if (part.length === 0) continue;
-      this.#inbox.push(new Uint8Array(part));
-      this.#inboxBytes += part.length;
-    }
-    this.wake();
+    this.#inbox.push(...parts);
+    this.#inboxBytes += bytes;
+    if (!this.#isScheduled) this.#deliver();
   }
 
+  #sendEnd(error: Error | undefined): void {
+    const other = this.#other;
+    if (other !== undefined) this.#wire.carry(error === undefined ? "end" : "reset", 0, () => other.#takeEnd(error));
+  }
+
+  /** The end of what comes, came. */
   #takeEnd(error: Error | undefined): void {
     if (this.#state === "gone" || this.#inboxEnd !== undefined) return;
     if (error !== undefined) this.#dropInbox();
     this.#inboxEnd = { error };
-    this.wake();
+    if (!this.#isScheduled) this.#deliver();
   }
 
   #deliver(): void {
@@ -124,7 +149,7 @@ export class MemoryPipe implements Pipe {
     if (this.#inboxBytes > 0) {
       const chunk = this.#takeChunk(isDropping ? this.#inboxBytes : this.#medium.cut(this.#inboxBytes));
       if (!isDropping) this.#events?.data(chunk);
-      if (this.#inboxBytes === 0 && this.#other !== undefined) this.#other.#drained();
+      if (this.#onTheWayBytes + this.#inboxBytes === 0 && this.#other !== undefined) this.#other.#drained();
     } else if (this.#inboxEnd !== undefined) {
       this.#deliverEnd(this.#inboxEnd.error);
     }

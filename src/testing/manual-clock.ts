@@ -1,10 +1,10 @@
 import type { Clock, Timer } from "../base/clock.ts";
+import { TimerHeap } from "./timer-heap.ts";
 
 /** A clock that moves only when told to. Timers run in the order of their times, then of their making. */
 export class ManualClock implements Clock {
   #now = 0;
-  #made = 0;
-  readonly #timers = new Map<number, { at: number; run: () => void }>();
+  readonly #timers = new TimerHeap();
 
   now(): number {
     return this.#now;
@@ -16,9 +16,8 @@ export class ManualClock implements Clock {
   }
 
   after(ms: number, run: () => void): Timer {
-    const id = this.#made++;
-    this.#timers.set(id, { at: this.#now + Math.max(0, ms), run });
-    return { cancel: () => void this.#timers.delete(id) };
+    const timer = this.#timers.add(this.#now + (ms > 0 ? ms : 0), run);
+    return { cancel: () => this.#timers.remove(timer) };
   }
 
   /** Timers that wait. */
@@ -26,18 +25,25 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** When the next timer is due, on the scale of `now`; undefined when none waits. */
+  get nextAt(): number | undefined {
+    return this.#timers.first?.at;
+  }
+
+  /** Moves to the next timer and runs it. False: none waits. */
+  step(): boolean {
+    const next = this.#timers.first;
+    if (next === undefined) return false;
+    this.#timers.remove(next);
+    this.#now = Math.max(this.#now, next.at);
+    next.run();
+    return true;
+  }
+
   /** Moves `ms` milliseconds on, running every timer on the way at its own time. */
   advance(ms: number): void {
     const end = this.#now + ms;
-    for (;;) {
-      let next: [number, { at: number; run: () => void }] | undefined;
-      for (const timer of this.#timers)
-        if (timer[1].at <= end && (next === undefined || timer[1].at < next[1].at)) next = timer;
-      if (next === undefined) break;
-      this.#timers.delete(next[0]);
-      this.#now = Math.max(this.#now, next[1].at);
-      next[1].run();
-    }
+    while ((this.nextAt ?? Infinity) <= end) this.step();
     this.#now = end;
   }
 }

@@ -8,6 +8,6 @@ import { MemoryNetwork } from "../pipe/memory.ts";
 export function memoryEnvironment(network: MemoryNetwork = new MemoryNetwork()): Partial<Environment> {
   return {
     listen: (options) => network.listen(options),
-    dial: ({ host, port }) => network.dial({ host, port }),
+    dial: ({ host, port, signal }) => network.dial({ host, port, signal }),
   };
 }

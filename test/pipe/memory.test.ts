@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { MemoryNetwork } from "../../src/pipe/memory.ts";
+import type { Pipe } from "../../src/pipe/pipe.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { seeded, seedOfRun } from "../support/seeded.ts";
@@ -70,4 +71,83 @@ test("a cut network resets both ends of every pipe", () => {
   network.cut();
   clock.advance(10);
   expect(seen).toEqual(["a: read ECONNRESET", "b: read ECONNRESET"]);
+});
+
+test("a cut between two hosts leaves the others alone", async () => {
+  const clock = new ManualClock();
+  const network = new MemoryNetwork({ later: (run) => void clock.after(1, run) });
+  const seen: string[] = [];
+  const names = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
+  for (const name of names) await network.listen({ host: name, port: 80, accept: () => {} });
+  for (const [from, to] of [
+    [0, 1],
+    [1, 0],
+    [1, 2],
+    [0, 0],
+  ] as const) {
+    const dialled = network.dial({ host: names[to] as string, port: 80, localHost: names[from] });
+    clock.advance(2);
+    (await dialled).start({ data() {}, drain() {}, end: () => seen.push(`${from} ${to}`) });
+  }
+  network.cut(["10.0.0.1", "10.0.0.2"]);
+  clock.advance(10);
+  expect(seen).toEqual(["0 1", "1 0"]);
+});
+
+test("a program that crashes hears nothing more; the others get a reset, now or when they write", async () => {
+  for (const isSilent of [false, true]) {
+    const clock = new ManualClock();
+    const network = new MemoryNetwork({ later: (run) => void clock.after(1, run) });
+    const seen: string[] = [];
+    const far: Pipe[] = [];
+    await network.listen({ host: "10.0.0.2", port: 80, accept: (pipe) => void far.push(pipe) });
+    const dialled = network.dial({ host: "10.0.0.2", port: 80, localHost: "10.0.0.1" });
+    clock.advance(2);
+    const near = await dialled;
+    near.start({ data: () => seen.push("near data"), drain() {}, end: (error) => seen.push(`near ${error?.message}`) });
+    far[0]?.start({ data: () => seen.push("far data"), drain() {}, end: () => seen.push("far end") });
+    far[0]?.write([Uint8Array.of(1)]);
+    network.crash("10.0.0.2", isSilent);
+    clock.advance(60_000);
+    expect(seen).toEqual(isSilent ? ["near data"] : ["near data", "near read ECONNRESET"]);
+    near.write([Uint8Array.of(1)]);
+    clock.advance(10);
+    expect(seen).toEqual(["near data", "near read ECONNRESET"]);
+    const again = network.dial({ host: "10.0.0.2", port: 80 }).catch((error: unknown) => error);
+    clock.advance(2);
+    expect(await again).toMatchObject({ code: "ERR_UNREACHABLE" });
+    expect(network.openPipes).toBe(0);
+  }
+});
+
+test("a dial that was given up leaves no pipe, whenever that was", async () => {
+  for (const ms of [0, 1, 2]) {
+    const clock = new ManualClock();
+    const network = new MemoryNetwork({ later: (run) => void clock.after(1, run) });
+    await network.listen({ host, port: 80, accept: (pipe) => pipe.start({ data() {}, drain() {}, end() {} }) });
+    const over = new AbortController();
+    const dialled = network.dial({ host, port: 80, signal: over.signal }).then(
+      (pipe) => pipe.destroy(),
+      (error: unknown) => error,
+    );
+    clock.advance(ms);
+    over.abort("enough");
+    expect(await dialled).toBe(ms < 2 ? "enough" : undefined);
+    clock.advance(10);
+    expect(network.openPipes).toBe(0);
+  }
+});
+
+test("the ports of dials start again after the last one, and pass by those that are listened at", async () => {
+  const network = new MemoryNetwork({ later: (run) => run() });
+  const { address } = await network.listen({ host: "127.0.0.1", port: 0, accept: (pipe) => pipe.destroy() });
+  const ports = new Set<number>();
+  for (let dials = 0; dials < 17_000; dials++) {
+    const pipe = await network.dial({ host: "127.0.0.1", port: address.port });
+    ports.add(pipe.local.port);
+    pipe.destroy();
+  }
+  expect(ports.size).toBe(65_536 - 49_152 - 1);
+  expect(Math.max(...ports)).toBe(65_535);
+  expect(ports.has(address.port)).toBe(false);
 });
