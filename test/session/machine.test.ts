@@ -317,6 +317,15 @@ test("a suspect link hands the stream over and takes it back when its pong comes
   expect(one.cur?.id).toBe(1);
 });
 
+test("a suspect link of a better class does not take over from one that is well", () => {
+  const one = machine();
+  one.linkProven(1, 1);
+  one.linkProven(2, 0);
+  expect(one.cur?.id).toBe(2);
+  one.linkSuspect(2, true);
+  expect(one.cur?.id).toBe(1);
+});
+
 test("after a move the stream goes on where the peer is, and what went over the old link is sent again from there", () => {
   const one = attached();
   one.flush(new Digits(10), false);
@@ -340,6 +349,16 @@ test("an acknowledgement is due again on the link that takes over", () => {
   expect(shown(one.flush(NONE, true))).toEqual(["send 2 ACK 4"]);
 });
 
+test("what ATTACH said needs no acknowledgement on its link", () => {
+  const one = attached();
+  one.record(1, data(0, "abc"));
+  one.linkLost(1);
+  one.linkProven(2, 0);
+  one.record(2, attach(0));
+  expect(one.unackedBytes).toBe(0);
+  expect(shown(one.flush(NONE, true))).toEqual([]);
+});
+
 test("the side that closes links closes a superseded one when its bytes are through and the peer is heard elsewhere, not before", () => {
   const one = attached({ closesLinks: true });
   one.flush(new Digits(10), false);
@@ -360,6 +379,23 @@ test("a superseded link stays while bytes that went over it are not acknowledged
   expect(shown(one.record(2, ack(9)))).toEqual([]);
   expect(shown(one.record(2, data(0, "x"))), "data of the peer is no acknowledgement").toEqual(["deliver x"]);
   expect(shown(one.record(2, ack(10)))).toEqual(["close 1 0"]);
+});
+
+test("data of the peer tells where it sends, as an acknowledgement does", () => {
+  const one = attached({ closesLinks: true });
+  one.linkProven(2, 0);
+  one.record(2, attach(0));
+  expect(shown(one.record(1, data(0, "x")))).toEqual(["deliver x"]);
+  expect(shown(one.record(2, data(1, "y")))).toEqual(["close 1 0", "deliver y"]);
+});
+
+test("a link on which the peer has not spoken yet is not closed: it may take over", () => {
+  const one = attached({ closesLinks: true });
+  one.flush(new Digits(1), false);
+  one.linkProven(2, 0);
+  expect(shown(one.record(1, ack(1)))).toEqual([]);
+  one.record(2, attach(1));
+  expect(one.cur?.id).toBe(2);
 });
 
 test("the other side never closes a superseded link", () => {

@@ -1,0 +1,127 @@
+/**
+ * `npm run mutants`, or `npm run mutants -- words`: plants every fault of the lists, or those whose name or file holds one of the words, one at a time in a copy of the
+ * repository, and says which test catches it. Fails when one survives, when the tests fail without a fault, and when a list no longer fits the sources.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { ALL_MUTANTS } from "./all.ts";
+import type { Mutant } from "./mutant.ts";
+import { copyTree, type Tree } from "./tree.ts";
+import { stopTrials, tryTests, type Verdict } from "./trial.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const MOST_AT_ONCE = 2;
+const UNMUTATED_LIMIT_MS = 300_000;
+
+/** A mutant with its file and tests. */
+type Planted = Mutant & { readonly file: string; readonly tests: readonly string[] };
+
+const PLANTED: readonly Planted[] = ALL_MUTANTS.flatMap(({ file, tests, mutants }) =>
+  mutants.map((mutant) => ({ ...mutant, file, tests })),
+);
+
+const trees: Tree[] = [];
+
+function removeTrees(): void {
+  for (const tree of trees.splice(0)) tree.remove();
+}
+
+/** What is wrong with the list, a line each. */
+function problemsOf(mutants: readonly Planted[]): string[] {
+  const problems: string[] = [];
+  const names = new Set<string>();
+  for (const { name, file, find, replace } of mutants) {
+    const count = readFileSync(join(ROOT, file), "utf8").split(find).length - 1;
+    if (count !== 1) problems.push(`"${name}": its text occurs ${count} times in ${file}, not once`);
+    if (find === replace) problems.push(`"${name}" changes nothing`);
+    if (names.has(name)) problems.push(`"${name}" is there twice`);
+    names.add(name);
+  }
+  return problems;
+}
+
+/** Plants one fault in a tree, tries its tests, and takes it out again. */
+async function tryMutant(root: string, { file, find, replace, tests }: Planted): Promise<Verdict> {
+  const path = join(root, file);
+  const text = readFileSync(path, "utf8");
+  writeFileSync(
+    path,
+    text.replace(find, () => replace),
+  );
+  try {
+    return await tryTests(root, tests);
+  } finally {
+    writeFileSync(path, text);
+  }
+}
+
+function line(mutant: Planted, { kind, by, schedule }: Verdict): string {
+  const what = `${mutant.file.replace("src/", "")}: ${mutant.name}`;
+  switch (kind) {
+    case "passed":
+      return `SURVIVED  ${what}`;
+    case "broken":
+      return `BROKEN    ${what}\n          ${by}`;
+    case "time limit":
+      return `caught    ${what}\n          by the time limit`;
+    case "failed":
+      return `caught    ${what}\n          by "${by}"${schedule === undefined ? "" : `, schedule ${schedule}`}`;
+  }
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const problems = problemsOf(PLANTED);
+  if (problems.length > 0) {
+    console.error(problems.join("\n"));
+    return 1;
+  }
+  const mutants = PLANTED.filter(
+    ({ name, file }) => words.length === 0 || words.some((word) => `${file} ${name}`.includes(word)),
+  );
+  const startedAt = Date.now();
+  for (let left = Math.min(MOST_AT_ONCE, availableParallelism(), mutants.length); left > 0; left--)
+    trees.push(copyTree(ROOT));
+  const [first] = trees;
+  if (first === undefined) {
+    console.error("no mutant has such a name");
+    return 1;
+  }
+  const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))];
+  const before = await tryTests(first.root, tests, UNMUTATED_LIMIT_MS);
+  if (before.kind !== "passed") {
+    console.error(`without a fault the tests do not pass: ${before.by}`);
+    return 1;
+  }
+  const waiting = [...mutants];
+  let survived = 0;
+  let broken = 0;
+  const work = async ({ root }: Tree): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const verdict = await tryMutant(root, next);
+      if (verdict.kind === "passed") survived++;
+      if (verdict.kind === "broken") broken++;
+      console.log(line(next, verdict));
+    }
+  };
+  await Promise.all(trees.map(work));
+  const caught = mutants.length - survived - broken;
+  console.log(
+    `${mutants.length} mutants, ${caught} caught, ${survived} survived${broken > 0 ? `, ${broken} broken` : ""} (${Math.round((Date.now() - startedAt) / 1000)} s)`,
+  );
+  return survived + broken > 0 ? 1 : 0;
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    stopTrials();
+    removeTrees();
+    process.exit(1);
+  });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} finally {
+  removeTrees();
+}
