@@ -17,6 +17,22 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || LOOPBACK.has(host);
 }
 
+/** RFC 1918, RFC 4193, RFC 6598, and link-local ones. */
+const PRIVATE = new AddressSet([
+  "10.0.0.0/8",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "100.64.0.0/10",
+  "169.254.0.0/16",
+  "fc00::/7",
+  "fe80::/10",
+]);
+
+/** Whether an address is of this machine or of a private network. */
+export function isPrivate(host: string): boolean {
+  return isLoopback(host) || PRIVATE.has(host);
+}
+
 /** The port that an option asks for. @throws TypeError when it is not a whole number from 0 to 65535. */
 export function portOption(value: number | undefined, name: string, fallback: number): number {
   const port = value ?? fallback;

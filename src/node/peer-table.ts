@@ -7,6 +7,7 @@ import { MessageQueue } from "../call/messages.ts";
 import type { Registry } from "../call/registry.ts";
 import { MAX_TIMEOUT_MS, type Views } from "../call/handler-call.ts";
 import type { Environment } from "../link/environment.ts";
+import { isPrivate } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
 import type { Address } from "../pipe/pipe.ts";
 import {
@@ -17,8 +18,10 @@ import {
   handshakeStarted,
   linkProven,
   newBinding,
+  sameProcess,
   sessionEnded,
 } from "../session/bind.ts";
+import type { Path } from "../schema/peer-types.ts";
 import { Session, type SessionEnd } from "../session/session.ts";
 import { Redialer } from "./redialer.ts";
 import { ResumeKeys } from "./resume-keys.ts";
@@ -31,10 +34,12 @@ export interface PeerTableOptions {
   readonly views: Views;
   /** Calls wait for that peer: get a link to it. Called often; cheap when one is under way. */
   readonly reach: (peer: string) => void;
+  /** The session with a peer could not be resumed where the peer listened. */
+  readonly notResumed: (peer: string, error: LinkError) => void;
   /** One clause about why a peer can't be reached now. */
   readonly absence: (peer: string) => string;
-  /** A session began or ended. */
-  readonly changed?: (peer: string, isOpen: boolean) => void;
+  readonly began?: (peer: string) => void;
+  readonly ended?: (peer: string, end: SessionEnd) => void;
   /** A peer said what it is and handles. */
   readonly introduced?: (peer: string) => void;
   /** Whether this side closes links that are superseded: the one with the smaller name, or the client of a server. */
@@ -45,8 +50,8 @@ export interface PeerTableOptions {
 export interface Arrival {
   /** The peer, where it goes by another name here than on the link. */
   readonly peer?: string | undefined;
-  /** Its class of path, 0 the best. */
-  readonly rank?: number | undefined;
+  /** How it reaches. Absent: as its addresses say. */
+  readonly path?: Path | undefined;
   /** Where the peer itself listens, to dial it again. */
   readonly listener?: Address | undefined;
 }
@@ -62,6 +67,9 @@ interface Entry {
   /** The introduction that made the session: a second link of it, by a crossing dial, may join. */
   ticketId: Uint8Array | undefined;
 }
+
+/** The best first. */
+const PATHS: readonly Path[] = ["lan", "public", "punched", "relay"];
 
 /** How long a session lives without a link. SESSION: the resume window. */
 export const RESUME_WINDOW_MS = 30_000;
@@ -86,6 +94,7 @@ export class PeerTable {
   readonly #redialer: Redialer;
   readonly #entries = new Map<string, Entry>();
   readonly #context: ConversationContext;
+  readonly #paths = new WeakMap<object, Path>();
   /** Handshakes under way, by the bytes of the end that was given to each. */
   readonly #handshakes = new WeakMap<Uint8Array, Handshake>();
   #closing: string | undefined;
@@ -105,7 +114,7 @@ export class PeerTable {
       endFor: (peer) => this.endFor(peer),
       proven: (peer, link) => this.linkProven(link, { peer }),
       gone: (peer, error) => this.#gone(peer, error.message),
-      ask: options.reach,
+      notResumed: options.notResumed,
     });
     this.deadlines = new Deadlines(environment.clock);
     this.#context = {
@@ -165,6 +174,24 @@ export class PeerTable {
     return this.#entries.get(peer)?.session?.needsLink === true;
   }
 
+  /** How a peer is reached now; undefined while it is not. */
+  path(peer: string): Path | undefined {
+    const session = this.#entries.get(peer)?.session;
+    return session?.link === undefined || session.needsLink ? undefined : this.#paths.get(session.link);
+  }
+
+  /** Whether another program than the one at the other end of that link holds its name here, over a link that is well. */
+  isHeldByAnother({ remoteName, remoteEnd }: Link): boolean {
+    const holder = this.#entries.get(remoteName)?.session?.remote;
+    if (holder === undefined || remoteEnd === undefined || !this.isLinked(remoteName)) return false;
+    return !sameProcess(decodeEnd(remoteEnd), holder);
+  }
+
+  /** What a peer says it is, while there is a session with it. */
+  kindOf(peer: string): string | undefined {
+    return this.#entries.get(peer)?.conversation.kind;
+  }
+
   /** There is a session, and a link that carries it. */
   isLinked(peer: string): boolean {
     return this.isOpen(peer) && !this.needsLink(peer);
@@ -197,7 +224,7 @@ export class PeerTable {
   }
 
   /** A link to a peer was proven: it joins the session of its two ends, or begins one. */
-  linkProven(link: Link, { peer = link.remoteName, rank = 0, listener }: Arrival = {}): void {
+  linkProven(link: Link, { peer = link.remoteName, path = pathOf(link), listener }: Arrival = {}): void {
     const entry = this.#entry(peer);
     if (this.#closing !== undefined && entry.session === undefined) return link.close(13, this.#closing);
     const handshake = link.localEnd === undefined ? undefined : this.#handshakes.get(link.localEnd);
@@ -210,6 +237,8 @@ export class PeerTable {
     entry.listener = listener ?? entry.listener;
     entry.hasDialled = link.role === "initiator";
     this.#keys.add(peer, link);
+    this.#paths.set(link, path);
+    const rank = PATHS.indexOf(path);
     if (verdict === "join") {
       entry.session?.attach(link, rank);
       if (!this.needsLink(peer)) this.#redialer.settle(peer);
@@ -234,7 +263,7 @@ export class PeerTable {
     session.attach(link, rank);
     if (session.isEnded) return; // by what the link brought along
     entry.conversation.sessionOpened(session);
-    this.#options.changed?.(peer, true);
+    this.#options.began?.(peer);
   }
 
   /** The peer is another program by now: the old session ends without a change of this side's end, which the new one carries. */
@@ -253,7 +282,7 @@ export class PeerTable {
     }
     this.#options.log.debug({ peer, reason: end.reason, err: end.cause }, `session with ${peer} ended: ${end.text}`);
     entry.conversation.sessionEnded(end);
-    this.#options.changed?.(peer, false);
+    this.#options.ended?.(peer, end);
   }
 
   #forget(peer: string): void {
@@ -305,4 +334,9 @@ export class PeerTable {
 function mayJoin({ purpose, ticketId }: Link, { ticketId: first, session }: Entry): boolean {
   if (purpose === 5 || session?.attachments === 0) return true;
   return first !== undefined && ticketId !== undefined && sameBytes(first, ticketId);
+}
+
+/** What addresses say: within one machine or a private network, or across public ones. */
+function pathOf({ remote }: Link): Path {
+  return isPrivate(remote.host) ? "lan" : "public";
 }

@@ -23,8 +23,8 @@ export interface RedialerOptions {
   readonly proven: (peer: string, link: Link) => void;
   /** Nobody listens any more where the peer did, and no link is left: its program has ended. */
   readonly gone: (peer: string, error: LinkError) => void;
-  /** Dialling did not help: ask who else may know the peer. */
-  readonly ask: (peer: string) => void;
+  /** Dialling did not help; the next try follows after a wait. */
+  readonly notResumed: (peer: string, error: LinkError) => void;
 }
 
 /** A dial with its handshake may take so long. */
@@ -86,7 +86,7 @@ export class Redialer {
   }
 
   async #run(peer: string, run: Run, delayMs: number): Promise<void> {
-    const { environment, needsLink, listenerOf, ask } = this.#options;
+    const { environment, needsLink, listenerOf, notResumed } = this.#options;
     const { signal } = run.stop;
     let waitMs = run.tries === 0 ? delayMs : retryWaitMs(run.tries, environment.chance());
     for (;;) {
@@ -102,7 +102,7 @@ export class Redialer {
       if (error === undefined) continue;
       if (isRefused(error)) this.#options.gone(peer, error);
       if (signal.aborted || !needsLink(peer)) break;
-      ask(peer);
+      notResumed(peer, error);
       waitMs = Math.max(retryWaitMs(run.tries, environment.chance()), (error.retryAfter ?? 0) * 1_000);
     }
     if (this.#runs.get(peer) === run) this.settle(peer);

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../base/clock.ts";
+import { LinkError } from "../base/errors.ts";
 import { afterRunning } from "../base/running-time.ts";
 import type { End } from "./bind.ts";
 import { BulkWindow } from "./bulk-window.ts";
@@ -327,9 +328,12 @@ export class Session {
     }
   }
 
+  /** No link is left. A peer that never spoke and closed the first link with a reason has refused the session. */
   #alone(): void {
     const lost = (): void => this.#end("lost", this.#lost?.message ?? "the link was closed", this.#lost);
-    if (this.#resumeWindowMs <= 0) return lost();
+    const error = this.#lost;
+    const isRefused = this.attachments === 0 && error instanceof LinkError && error.received !== undefined;
+    if (this.#resumeWindowMs <= 0 || isRefused) return lost();
     this.#windowTimer ??= afterRunning(this.#clock, this.#resumeWindowMs, lost);
     this.#events.linkNeeded?.();
   }

@@ -1,10 +1,10 @@
 import type { Timer } from "../base/clock.ts";
-import type { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
+import type { PeerTable } from "../node/peer-table.ts";
 import type { Candidate, Ticket } from "../wire/room-messages.ts";
 import { safeCandidates } from "./dial-safety.ts";
 import type { RoomConnection } from "./room-connection.ts";
@@ -19,18 +19,10 @@ export interface IntroducerOptions {
   readonly tickets: Tickets;
   readonly room: RoomConnection;
   readonly roster: Roster;
-  /** Whether there is a session with that peer, and a link that carries it. */
-  readonly isLinked: (peer: string) => boolean;
-  /** Whether calls wait for that peer, or its session for a link. */
-  readonly isWanted: (peer: string) => boolean;
-  /** Whether the session with a peer has no link that is well. */
-  readonly needsLink: (peer: string) => boolean;
-  /** Brings the session with a peer another link by its own key; the error of that, if it came to none. */
-  readonly resume: (peer: string, address: Candidate, signal: AbortSignal) => Promise<LinkError | undefined>;
+  readonly table: PeerTable;
   readonly mayTalk: (peer: string) => boolean;
   /** One clause about why a peer can't be reached now. */
   readonly absence: (peer: string) => string;
-  readonly endFor: (peer: string) => Uint8Array;
   readonly proven: (link: Link, listener: Candidate) => void;
 }
 
@@ -88,10 +80,10 @@ export class Introducer {
   /** Says in the log, once for each wait, that calls wait and why. */
   #waitFor(peer: string): void {
     if (this.#waits.has(peer)) return;
-    const { environment, log, isLinked, isWanted, absence } = this.#options;
+    const { environment, log, table, absence } = this.#options;
     const tell = (): void => {
       this.#waits.delete(peer);
-      if (!isLinked(peer) && isWanted(peer)) log.warn({}, `calls wait for ${peer}: ${absence(peer)}`);
+      if (!table.isLinked(peer) && table.isWanted(peer)) log.warn({}, `calls wait for ${peer}: ${absence(peer)}`);
     };
     this.#waits.set(peer, environment.clock.after(PATIENCE_MS, tell, { hold: false }));
   }
@@ -99,7 +91,7 @@ export class Introducer {
   /** A user is here, perhaps again: if calls wait for it, it is reached now. */
   here(peer: string): void {
     this.#failures.delete(peer);
-    if (!this.#options.isLinked(peer) && this.#options.isWanted(peer)) {
+    if (!this.#options.table.isLinked(peer) && this.#options.table.isWanted(peer)) {
       this.#end(peer);
       this.reach(peer);
     }
@@ -142,8 +134,8 @@ export class Introducer {
 
   #over(peer: string): void {
     this.#end(peer);
-    const { isLinked, isWanted } = this.#options;
-    if (isLinked(peer) || !isWanted(peer)) return;
+    const { table } = this.#options;
+    if (table.isLinked(peer) || !table.isWanted(peer)) return;
     const failure = this.#failures.get(peer);
     this.#failures.set(peer, {
       count: (failure?.count ?? 0) + 1,
@@ -166,8 +158,8 @@ export class Introducer {
 
   /** Dials every candidate at the same time; the first proven link wins, the others hang up. */
   async #dialAll(ticket: Ticket, round: Round): Promise<void> {
-    const { log, isLinked } = this.#options;
-    if (isLinked(ticket.name) || round.dials.signal.aborted) return;
+    const { log, table } = this.#options;
+    if (table.isLinked(ticket.name) || round.dials.signal.aborted) return;
     const candidates = safeCandidates(ticket.candidates, this.overLoopback);
     if (candidates.length === 0)
       return this.#fail(ticket.name, `the Room names no address of ${ticket.name} that may be dialled`);
@@ -190,7 +182,7 @@ export class Introducer {
   }
 
   async #dial(ticket: Ticket, { host, port }: Candidate, over: AbortSignal): Promise<void> {
-    const { environment, log, name, encryption, tickets, endFor } = this.#options;
+    const { environment, log, name, encryption, tickets, table } = this.#options;
     const { clock, engine, random, limits } = environment;
     const late = new AbortController();
     const timer = clock.after(DIAL_MS, () => late.abort(new Error(`no answer within ${DIAL_MS / 1_000} s`)), {
@@ -216,7 +208,7 @@ export class Introducer {
           encryption,
           secret,
           ticketId: ticket.ticketId,
-          end: endFor(ticket.name),
+          end: table.endFor(ticket.name),
           suites: engine.suites(),
         },
       });
@@ -232,8 +224,9 @@ export class Introducer {
    * False: the peer knows no such session, so its program is another one by now.
    */
   async #resumed(peer: string, address: Candidate, signal: AbortSignal): Promise<boolean> {
-    if (!this.#options.needsLink(peer)) return false;
-    const error = await this.#options.resume(peer, address, signal);
+    const { table } = this.#options;
+    if (!table.needsLink(peer)) return false;
+    const error = await table.resume(peer, address, signal);
     if (error !== undefined && error.code !== "ERR_TICKET") throw error;
     return error === undefined;
   }

@@ -1,53 +1,33 @@
 import { networkInterfaces } from "node:os";
 import { isBefore } from "../base/bytes.ts";
-import { type Logger, loggerOf } from "../base/log.ts";
-import { type Handler, Registry } from "../call/registry.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, isLoopback, portOption, ROOM_NAME } from "../link/defaults.ts";
-import { environmentWith } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
-import { problemOfName } from "../link/names.ts";
-import { type CloseOptions, PeerTable } from "../node/peer-table.ts";
-import type { KindMethods } from "../peer/calls.ts";
-import type { Directory } from "../peer/directory.ts";
-import { Peers } from "../peer/peers.ts";
+import { gate } from "../node/gate.ts";
+import { Participant, type ParticipantContract, untypedContract } from "../node/participant.ts";
 import type { Address } from "../pipe/pipe.ts";
-import type { Path, UntypedPeer, UserOptions } from "../schema/peer-types.ts";
+import type { UserOptions } from "../schema/peer-types.ts";
 import type { Join, ToUser } from "../wire/room-messages.ts";
 import { Introducer } from "./introducer.ts";
 import { Reception } from "./reception.ts";
 import { RoomConnection } from "./room-connection.ts";
 import { Roster } from "./roster.ts";
 
-/** What generated code adds: the handlers of a kind, and the kinds of the network. */
-export interface UserContract {
-  readonly registry: Registry;
-  readonly kinds: readonly KindMethods[];
-}
-
 /** A program that joined a Room. */
-export class User implements AsyncDisposable {
-  readonly name: string;
-  /** The others, typed, where the user was joined through generated code. */
-  readonly peers: object;
-  readonly #log: Logger;
-  readonly #registry: Registry;
-  readonly #roster = new Roster();
-  readonly #table: PeerTable;
-  readonly #peers: Peers;
+export class User extends Participant {
+  readonly #roster: Roster;
   readonly #room: RoomConnection;
   readonly #introducer: Introducer;
   readonly #reception: Reception;
   readonly #options: UserOptions;
-  #closing: Promise<void> | undefined;
 
   /**
    * Joins a Room under a name. Without a Room at that address it keeps trying; a refusal (password, name, encryption) is final.
    * @throws TypeError for options that make no sense.
    * @throws LinkError when joining failed for good, with `reconnect: false` at the first failure; the signal's reason when it fired.
    */
-  static async join(name: string, options: UserOptions = {}, contract?: UserContract): Promise<User> {
-    const user = new User(name, options, contract ?? { registry: new Registry(undefined), kinds: [] });
+  static async join(name: string, options: UserOptions = {}, contract?: ParticipantContract): Promise<User> {
+    const user = new User(name, options, contract ?? untypedContract());
     try {
       await user.#room.open(options.signal);
     } catch (error) {
@@ -57,9 +37,18 @@ export class User implements AsyncDisposable {
     return user;
   }
 
-  private constructor(name: string, options: UserOptions, contract: UserContract) {
-    const problem = typeof name === "string" ? problemOfName(name) : "a name must be a text";
-    if (problem !== undefined) throw new TypeError(`the name ${JSON.stringify(name)} can't be used: ${problem}`);
+  private constructor(name: string, options: UserOptions, contract: ParticipantContract) {
+    const roster = new Roster();
+    super(name, options, contract, {
+      reach: (peer) => this.#introducer.reach(peer),
+      notResumed: (peer) => this.#introducer.reach(peer),
+      absence: (peer) => this.#absence(peer),
+      live: (kind) => roster.live(kind),
+      kindOf: (peer) => roster.kindOf(peer),
+      onChange: (run) => roster.onChange(run),
+      closesLinks: (peer) => isBefore(name, peer),
+      began: (peer) => this.#introducer.proven(peer),
+    });
     if (name === ROOM_NAME) throw new TypeError(`the name "${ROOM_NAME}" is the Room's own: choose another one`);
     const host = options.room?.host ?? DEFAULT_HOST;
     const port = portOption(options.room?.port, "room.port", DEFAULT_PORT);
@@ -74,61 +63,24 @@ export class User implements AsyncDisposable {
         `listenPort must be 0 or above 1023, not ${listenPort}: others never dial a lower port because a Room said so`,
       );
     }
-    for (const list of ["allow", "deny"] as const) {
-      if (options[list] !== undefined && !Array.isArray(options[list]))
-        throw new TypeError(`${list} must be a list of user names`);
-    }
-    const environment = environmentWith(options.environment);
+    const mayTalk = gate(options);
+    const { environment, log, encryption, table } = this;
     const { engine } = environment;
-    const encryption = options.encryption ?? true;
-    const log = loggerOf(options.log, name);
-    this.name = name;
-    this.#log = log;
+    this.#roster = roster;
     this.#options = options;
-    this.#registry = contract.registry;
-    const directory: Directory = {
-      clock: environment.clock,
-      log,
-      conversation: (peer) => this.#conversation(peer),
-      path: (peer) => this.#path(peer),
-      kindOf: (peer) => this.#roster.kindOf(peer),
-      live: (kind) => this.#roster.live(kind),
-      closing: () => this.#table.closing,
-      onChange: (run) => this.#roster.onChange(run),
-    };
-    this.#peers = new Peers(directory, contract.kinds);
-    this.peers = this.#peers.peers();
-    this.#table = new PeerTable({
-      environment,
-      log,
-      encryption,
-      registry: contract.registry,
-      views: this.#peers,
-      reach: (peer) => this.#introducer.reach(peer),
-      absence: (peer) => this.#absence(peer),
-      changed: (peer, isOpen) => {
-        if (isOpen) this.#introducer.proven(peer);
-        log.info(
-          isOpen ? { path: "lan" } : {},
-          isOpen ? `${name} and ${peer} are connected` : `${name} and ${peer} are no longer connected`,
-        );
-      },
-      closesLinks: (peer) => isBefore(name, peer),
-    });
-    const mayTalk = (peer: string): boolean =>
-      options.deny?.includes(peer) !== true && options.allow?.includes(peer) !== false;
     const proven = (link: Link, listener: Address | undefined): void => {
-      if (mayTalk(link.remoteName)) this.#table.linkProven(link, { listener });
+      if (mayTalk(link.remoteName)) table.linkProven(link, { listener });
       else link.close(4, `${name} does not talk to ${link.remoteName}`);
     };
+    const endFor = (peer: string): Uint8Array => table.endFor(peer);
     this.#reception = new Reception({
       environment,
       log,
       name,
       encryption,
       port: listenPort,
-      endFor: (peer) => this.#table.endFor(peer),
-      keys: this.#table.keys,
+      endFor,
+      keys: table.keys,
       proven,
     });
     this.#room = new RoomConnection({
@@ -151,14 +103,10 @@ export class User implements AsyncDisposable {
       encryption,
       tickets: this.#reception.tickets,
       room: this.#room,
-      roster: this.#roster,
-      isLinked: (peer) => this.#table.isLinked(peer),
-      isWanted: (peer) => this.#table.isWanted(peer),
-      needsLink: (peer) => this.#table.needsLink(peer),
-      resume: (peer, address, signal) => this.#table.resume(peer, address, signal),
+      roster,
+      table,
       mayTalk,
       absence: (peer) => this.#absence(peer),
-      endFor: (peer) => this.#table.endFor(peer),
       proven,
     });
   }
@@ -168,57 +116,14 @@ export class User implements AsyncDisposable {
     return this.#roster.names;
   }
 
-  /** Another user by name, called without types. It need not be here yet. */
-  peer(name: string): UntypedPeer {
-    const problem = typeof name === "string" ? problemOfName(name) : "a name must be a text";
-    if (problem !== undefined) throw new TypeError(`peer: the name ${JSON.stringify(name)} can't be used: ${problem}`);
-    if (name === this.name) throw new TypeError(`peer: "${name}" is this user itself`);
-    return this.#peers.untyped(name);
-  }
-
-  /**
-   * Answers calls of that name from everybody: `user.handle("test", (data, call) => ...)`. A second handler of a name replaces the first.
-   * @throws TypeError for a name that is not 1 to 64 characters, or a handler that is no function.
-   */
-  handle(name: string, handler: Handler): void {
-    this.#registry.handle({ name, word: "any", handler });
-  }
-
-  /** Every free message that arrives, whoever sent it. One queue: each message goes to one reader. Ends when the user is closed. */
-  messages(): AsyncIterable<{ readonly from: string; readonly data: unknown }> {
-    return this.#table.messages;
-  }
-
-  /**
-   * Leaves: new calls are refused, handlers that run get a grace time, their answers are delivered, then everything is freed. May be
-   * called again; the first call's options count.
-   */
-  close(options?: CloseOptions): Promise<void> {
-    this.#closing ??= this.#close(options?.graceMs);
-    return this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #close(graceMs: number | undefined): Promise<void> {
+  protected async leave(drain: () => Promise<void>): Promise<void> {
     this.#introducer.close();
-    const drained = this.#table.close(`${this.name} is closing`, graceMs);
+    const drained = drain();
     this.#roster.tell();
     await drained;
     this.#room.close();
     await this.#reception.close();
-    this.#log.info({}, `${this.name} left`);
-  }
-
-  #conversation(peer: string): ReturnType<PeerTable["conversation"]> {
-    if (peer === this.name) throw new TypeError(`"${peer}" is this user itself; it can't call itself`);
-    return this.#table.conversation(peer);
-  }
-
-  #path(peer: string): Path | undefined {
-    return this.#table.isLinked(peer) ? "lan" : undefined;
+    this.log.info({}, `${this.name} left`);
   }
 
   #absence(peer: string): string {
@@ -238,7 +143,7 @@ export class User implements AsyncDisposable {
     const port = await this.#reception.open(overLoopback ? link.local.host : "::");
     return {
       type: "join",
-      kind: this.#registry.kind,
+      kind: this.registry.kind,
       port,
       addresses: overLoopback ? [] : localAddresses(),
       publicHost: this.#options.publicHost,

@@ -1,7 +1,8 @@
 import { onTestFinished } from "vitest";
 import { Room, type RoomOptions } from "../../src/room/room.ts";
 import type { UserOptions } from "../../src/schema/peer-types.ts";
-import { User, type UserContract } from "../../src/user/user.ts";
+import type { ParticipantContract } from "../../src/node/participant.ts";
+import { User } from "../../src/user/user.ts";
 
 /** A Room on any free port of loopback, closed after the test. */
 export async function openRoom(options: RoomOptions = {}): Promise<Room> {
@@ -15,7 +16,7 @@ export async function join(
   room: { port: number },
   name: string,
   options: UserOptions = {},
-  contract?: UserContract,
+  contract?: ParticipantContract,
 ): Promise<User> {
   const user = await User.join(
     name,

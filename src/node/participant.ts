@@ -1,0 +1,154 @@
+import type { LinkError } from "../base/errors.ts";
+import { type Logger, type LogOption, loggerOf } from "../base/log.ts";
+import { type Handler, Registry } from "../call/registry.ts";
+import { type Environment, environmentWith } from "../link/environment.ts";
+import { problemOfName } from "../link/names.ts";
+import type { KindMethods } from "../peer/calls.ts";
+import { Peers } from "../peer/peers.ts";
+import type { UntypedPeer } from "../schema/peer-types.ts";
+import type { SessionEnd } from "../session/session.ts";
+import { type CloseOptions, PeerTable } from "./peer-table.ts";
+
+/** What generated code adds to a program: the handlers of its kind, and the kinds of the network. */
+export interface ParticipantContract {
+  readonly registry: Registry;
+  readonly kinds: readonly KindMethods[];
+}
+
+/** A program without generated code: it handles what it is told to, and knows no kinds. */
+export function untypedContract(): ParticipantContract {
+  return { registry: new Registry(undefined), kinds: [] };
+}
+
+export interface ParticipantOptions {
+  readonly log?: LogOption | undefined;
+  readonly encryption?: boolean | undefined;
+  readonly environment?: Partial<Environment> | undefined;
+}
+
+/** What differs between a user, a server and a client: whom they know, and how they get a link to somebody. */
+export interface Surroundings {
+  /** Calls wait for that peer: get a link to it. Called often; cheap when one is under way. */
+  reach(peer: string): void;
+  /** The session with a peer could not be resumed where the peer listened. */
+  notResumed(peer: string, error: LinkError): void;
+  /** One clause about why a peer can't be reached now. */
+  absence(peer: string): string;
+  /** Names of the live programs of a kind, sorted. */
+  live(kind: string): readonly string[];
+  kindOf(peer: string): string | undefined;
+  /** Whether this side closes links that are superseded: the one with the smaller name, or the client of a server. */
+  closesLinks(peer: string): boolean;
+  /** Calls `run` whenever somebody comes or goes, and when the program leaves, until the returned function is called. */
+  onChange(run: () => void): () => void;
+  began?(peer: string): void;
+  ended?(peer: string, end: SessionEnd): void;
+  /** A peer said what it is and handles. */
+  introduced?(peer: string): void;
+}
+
+/** A program that calls others and is called: what User, Server and Client have in common. */
+export abstract class Participant implements AsyncDisposable {
+  readonly name: string;
+  /** The others, typed, in a program made through generated code. */
+  readonly peers: object;
+  protected readonly environment: Environment;
+  protected readonly log: Logger;
+  protected readonly encryption: boolean;
+  protected readonly registry: Registry;
+  protected readonly table: PeerTable;
+  protected readonly typed: Peers;
+  #closing: Promise<void> | undefined;
+
+  /** @throws TypeError for a name that can't be one. */
+  constructor(
+    name: string,
+    options: ParticipantOptions,
+    { registry, kinds }: ParticipantContract,
+    surroundings: Surroundings,
+  ) {
+    const problem = typeof name === "string" ? problemOfName(name) : "a name must be a text";
+    if (problem !== undefined) throw new TypeError(`the name ${JSON.stringify(name)} can't be used: ${problem}`);
+    this.name = name;
+    this.environment = environmentWith(options.environment);
+    this.log = loggerOf(options.log, name);
+    this.encryption = options.encryption ?? true;
+    this.registry = registry;
+    const { environment, log, encryption } = this;
+    this.typed = new Peers(
+      {
+        clock: environment.clock,
+        log,
+        conversation: (peer) => {
+          if (peer === name) throw new TypeError(`"${peer}" is this program itself; it can't call itself`);
+          return this.table.conversation(peer);
+        },
+        path: (peer) => this.table.path(peer),
+        kindOf: (peer) => surroundings.kindOf(peer),
+        live: (kind) => surroundings.live(kind),
+        closing: () => this.table.closing,
+        onChange: (run) => surroundings.onChange(run),
+      },
+      kinds,
+    );
+    this.peers = this.typed.peers();
+    this.table = new PeerTable({
+      environment,
+      log,
+      encryption,
+      registry,
+      views: this.typed,
+      reach: (peer) => surroundings.reach(peer),
+      notResumed: (peer, error) => surroundings.notResumed(peer, error),
+      absence: (peer) => surroundings.absence(peer),
+      closesLinks: (peer) => surroundings.closesLinks(peer),
+      began: (peer) => {
+        const path = this.table.path(peer);
+        log.info({ path }, `${name} and ${peer} are connected`);
+        surroundings.began?.(peer);
+      },
+      ended: (peer, end) => {
+        log.info({}, `${name} and ${peer} are no longer connected`);
+        surroundings.ended?.(peer, end);
+      },
+      introduced: (peer) => surroundings.introduced?.(peer),
+    });
+  }
+
+  /** Another program by name, called without types. It need not be here yet. */
+  peer(name: string): UntypedPeer {
+    const problem = typeof name === "string" ? problemOfName(name) : "a name must be a text";
+    if (problem !== undefined) throw new TypeError(`peer: the name ${JSON.stringify(name)} can't be used: ${problem}`);
+    if (name === this.name) throw new TypeError(`peer: "${name}" is this program itself`);
+    return this.typed.untyped(name);
+  }
+
+  /**
+   * Answers calls of that name from everybody: `user.handle("test", (data, call) => ...)`. A second handler of a name replaces the first.
+   * @throws TypeError for a name that is not 1 to 64 characters, or a handler that is no function.
+   */
+  handle(name: string, handler: Handler): void {
+    this.registry.handle({ name, word: "any", handler });
+  }
+
+  /** Every free message that arrives, whoever sent it. One queue: each message goes to one reader. Ends when the program leaves. */
+  messages(): AsyncIterable<{ readonly from: string; readonly data: unknown }> {
+    return this.table.messages;
+  }
+
+  /**
+   * Leaves: new calls are refused, handlers that run get a grace time, their answers are delivered, then everything is freed. May be
+   * called again; the first call's options count.
+   */
+  close(options?: CloseOptions): Promise<void> {
+    this.#closing ??= this.leave(() => this.table.close(`${this.name} is closing`, options?.graceMs));
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Frees what this program has, around the draining of its calls. */
+  protected abstract leave(drain: () => Promise<void>): Promise<void>;
+}
