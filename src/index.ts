@@ -8,4 +8,7 @@ export { Room, type RoomOptions } from "./room/room.ts";
 export type * from "./schema/call-types.ts";
 export type * from "./schema/context-types.ts";
 export type * from "./schema/peer-types.ts";
+export type { ClientOptions, ConnectOptions, ServerOptions } from "./schema/server-types.ts";
+export { Client } from "./server/client.ts";
+export { Server } from "./server/server.ts";
 export { User } from "./user/user.ts";

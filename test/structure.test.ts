@@ -19,6 +19,7 @@ const ROOMS: Readonly<Record<string, { rooms: readonly string[]; outside: readon
   node: { rooms: ["base", "schema", "crypto", "pipe", "link", "session", "call", "peer"], outside: [] }, // resume keys are secrets, redials take addresses
   room: { rooms: ["base", "wire", "crypto", "pipe", "link"], outside: ["node:os"] }, // no sessions, no calls
   user: { rooms: ["base", "schema", "wire", "crypto", "pipe", "link", "call", "peer", "node"], outside: ["node:os"] },
+  server: { rooms: ["base", "schema", "crypto", "pipe", "link", "session", "peer", "node"], outside: [] },
   cli: { rooms: ["base", "link", "room", "user"], outside: ["node:*"] },
   testing: { rooms: ["base", "crypto", "pipe", "link", "call", "node", "room", "user"], outside: [] },
 };
@@ -84,7 +85,7 @@ test("rooms stand in one order: none is allowed a room that may import it", () =
   const order = Object.keys(ROOMS);
   for (const [room, { rooms }] of Object.entries(ROOMS))
     for (const below of rooms) expect(order.indexOf(below), `${room} on ${below}`).toBeLessThan(order.indexOf(room));
-  const siblings = ["room", "user"];
+  const siblings = ["room", "user", "server"];
   for (const one of siblings)
     for (const other of siblings)
       expect(ROOMS[one]?.rooms.includes(other), `${one} on its sibling ${other}`).toBe(false);

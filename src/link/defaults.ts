@@ -40,3 +40,29 @@ export function portOption(value: number | undefined, name: string, fallback: nu
     throw new TypeError(`${name} must be a whole number from 0 to 65535, not ${String(value)}`);
   return port;
 }
+
+/**
+ * The password of a program that listens.
+ * @param example how the option is given, for the message: "Server.listen"
+ * @throws TypeError for the default password, given or not, on an address that others can reach.
+ */
+export function ownPassword(example: string, host: string = DEFAULT_HOST, password: string = DEFAULT_PASSWORD): string {
+  if (password !== DEFAULT_PASSWORD || isLoopback(host)) return password;
+  throw new TypeError(
+    `others can reach ${host}, so it needs a password of its own: ${example}({ host: "${host}", password: "..." }). ` +
+      `The default password "${DEFAULT_PASSWORD}" is known to everybody and serves on 127.0.0.1 only.`,
+  );
+}
+
+/**
+ * The password for a program elsewhere.
+ * @param option how the option is called, for the message: "room.password"
+ * @throws TypeError when there is none for an address that is not loopback.
+ */
+export function passwordFor(option: string, host: string, password: string | undefined): string {
+  if (password === undefined && !isLoopback(host))
+    throw new TypeError(
+      `${option} is needed for ${host}: the default password "${DEFAULT_PASSWORD}" serves on 127.0.0.1 only`,
+    );
+  return password ?? DEFAULT_PASSWORD;
+}

@@ -20,10 +20,13 @@ export class Peers implements Views {
   peers(scope?: Scope): object {
     const peers = bare();
     for (const kind of this.#kinds.values()) {
-      if (scope === undefined) peers[kind.kind] = this.#kindPeers(kind);
+      if (scope === undefined) peers[kind.kind] = this.#kindPeers(kind, kind.kind);
       else {
         // Inside a handler few kinds are asked for: each is built when it is.
-        Object.defineProperty(peers, kind.kind, { enumerable: true, get: () => this.#kindPeers(kind, scope) });
+        Object.defineProperty(peers, kind.kind, {
+          enumerable: true,
+          get: () => this.#kindPeers(kind, kind.kind, scope),
+        });
       }
     }
     return Object.freeze(peers);
@@ -39,11 +42,17 @@ export class Peers implements Views {
     return untypedPeer(this.#directory, name);
   }
 
-  /** `peers.Bar`: the Bar that bears the kind's own name, and ways to choose others. */
-  #kindPeers(kind: KindMethods, scope?: Scope): object {
+  /** The program of that name as one of a kind, and ways to choose others: what `peers.Kind` is for the one that bears the kind's own name. */
+  kindPeers(kind: string, name: string): object {
+    const methods = this.#kinds.get(kind);
+    if (methods === undefined) throw new TypeError(`there is no kind ${kind}`);
+    return this.#kindPeers(methods, name);
+  }
+
+  #kindPeers(kind: KindMethods, own: string, scope?: Scope): object {
     const named = (name: string): object & Words =>
       scope === undefined ? this.#cached(kind, name) : this.#typed(kind, name, scope);
-    const peers = this.#members(kind, kind.kind, startAt(this.#directory, kind.kind), scope);
+    const peers = this.#members(kind, own, startAt(this.#directory, own), scope);
     peers["named"] = (name: string) => {
       if (typeof name !== "string" || name === "") {
         throw new TypeError(`peers.${kind.kind}.named: a user's name must be a text that is not empty`);

@@ -1,0 +1,53 @@
+import type { LogOption } from "../base/log.ts";
+
+/** Where and how a server listens; without options on this machine alone. */
+export interface ServerOptions {
+  /** The name it goes by. Default "Server"; through generated code its kind. */
+  name?: string | undefined;
+  /** The address to listen on; "::" and "0.0.0.0" are all of this machine's. Default "127.0.0.1": this machine alone. */
+  host?: string | undefined;
+  /** Default 2428; 0 takes any free one. */
+  port?: number | undefined;
+  /** What a client must know to connect. Default "Passable", on loopback only: any other address needs a password of your own. */
+  password?: string | undefined;
+  /** Addresses and subnets that are not admitted. Default: none. */
+  blacklist?: readonly string[] | undefined;
+  /** The only client names that may connect. Default: everybody. */
+  allow?: readonly string[] | undefined;
+  /** Client names that may not connect. Default: nobody. */
+  deny?: readonly string[] | undefined;
+  /** How much is logged, or a logger shaped like pino's. Default "info". */
+  log?: LogOption | undefined;
+  /** Whether links are sealed; clients must agree. Default true. */
+  encryption?: boolean | undefined;
+  /** Another network, clock or cipher in place of the machine's own, for tests: what `memoryEnvironment()` gives. */
+  environment?: object | undefined;
+}
+
+/** How a client behaves towards all of its servers. */
+export interface ClientOptions {
+  /** How much is logged, or a logger shaped like pino's. Default "info". */
+  log?: LogOption | undefined;
+  /** Whether links are sealed; servers must agree. Default true. */
+  encryption?: boolean | undefined;
+  /** False makes a first failure final, and the loss of a server too. Default true. */
+  reconnect?: boolean | undefined;
+  /** Another network, clock or cipher in place of the machine's own, for tests: what `memoryEnvironment()` gives. */
+  environment?: object | undefined;
+}
+
+/** Where a server is. */
+export interface ConnectOptions {
+  /** Default "127.0.0.1". */
+  host?: string | undefined;
+  /** Default 2428. */
+  port?: number | undefined;
+  /** The server's password. Default "Passable", on loopback only. */
+  password?: string | undefined;
+  /** The name that this client gives the server. Default: the kind, or the name that was given first. */
+  name?: string | undefined;
+  /** False makes a first failure final, and the loss of this server too. Default: as the client's. */
+  reconnect?: boolean | undefined;
+  /** Gives up connecting. */
+  signal?: AbortSignal | undefined;
+}

@@ -1,0 +1,140 @@
+import { passwordSecret } from "../crypto/secret.ts";
+import { AddressSet } from "../link/address-set.ts";
+import { DEFAULT_HOST, DEFAULT_PORT, ownPassword, portOption } from "../link/defaults.ts";
+import type { Link } from "../link/link.ts";
+import { LinkListener } from "../link/listener.ts";
+import { gate } from "../node/gate.ts";
+import { Participant, type ParticipantContract, untypedContract } from "../node/participant.ts";
+import type { PipeListener } from "../pipe/pipe.ts";
+import { showAddress } from "../pipe/tcp-errors.ts";
+import type { ServerOptions } from "../schema/server-types.ts";
+import { Live } from "./live.ts";
+
+/** The name that a server goes by, unless it is given one. */
+const DEFAULT_NAME = "Server";
+
+/** A holder of a name that does not answer within this time has lost it to a newcomer. PROTOCOL §4. */
+const HOLDER_MS = 2_500;
+
+/** A program that clients connect to, without a Room. Both sides may call. */
+export class Server extends Participant {
+  readonly #live: Live;
+  readonly #options: ServerOptions;
+  readonly #listener: LinkListener;
+  readonly #mayTalk: (peer: string) => boolean;
+  #pipes: PipeListener | undefined;
+
+  /**
+   * Opens a server.
+   * @throws TypeError for options that make no sense, among them the default password on an address that others can reach.
+   * @throws LinkError ERR_UNREACHABLE when the port is taken.
+   */
+  static async listen(options: ServerOptions = {}, contract?: ParticipantContract): Promise<Server> {
+    const server = new Server(options, contract ?? untypedContract());
+    try {
+      await server.#listen();
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    return server;
+  }
+
+  private constructor(options: ServerOptions, contract: ParticipantContract) {
+    const live = new Live(() => this.table);
+    const name = options.name ?? DEFAULT_NAME;
+    super(name, options, contract, {
+      reach: () => {}, // clients come by themselves
+      notResumed: () => {},
+      absence: (peer) => this.#absence(peer),
+      live: (kind) => live.ofKind(kind),
+      kindOf: (peer) => this.table.kindOf(peer),
+      onChange: (run) => live.onChange(run),
+      closesLinks: () => false,
+      ended: () => live.tell(),
+      introduced: () => live.tell(),
+    });
+    this.#live = live;
+    this.#options = options;
+    this.#mayTalk = gate(options);
+    const { environment, encryption, log, table } = this;
+    const { engine, random, clock, limits, chance } = environment;
+    const secret = passwordSecret(ownPassword("Server.listen", options.host, options.password), 2, engine);
+    this.#listener = new LinkListener({
+      clock,
+      log,
+      limits,
+      chance,
+      blacklist: new AddressSet(options.blacklist ?? []),
+      handshake: {
+        engine,
+        random,
+        name,
+        encryption,
+        suites: engine.suites(),
+        serves: (purpose) => purpose === 2 || purpose === 5,
+        secretFor: (hello) => (hello.purpose === 5 ? table.keys.forHello(hello) : secret),
+        end: (hello) => table.endFor(hello.name),
+      },
+      onLink: (link) => void this.#arrived(link),
+      onRefused: ({ reason, host, port, name: claimed, refusedForS, error }) =>
+        log.info(
+          { reason, from: showAddress(host, port), name: claimed, refusedForS: Math.ceil(refusedForS) },
+          error.message,
+        ),
+    });
+  }
+
+  /** The address it listens on. */
+  get host(): string {
+    return this.#pipes?.address.host ?? this.#options.host ?? DEFAULT_HOST;
+  }
+
+  /** The port that was taken. */
+  get port(): number {
+    return this.#pipes?.address.port ?? 0;
+  }
+
+  /** The names of the clients that are connected, sorted. */
+  get names(): readonly string[] {
+    return this.#live.names;
+  }
+
+  async #listen(): Promise<void> {
+    const port = portOption(this.#options.port, "port", DEFAULT_PORT);
+    this.#pipes = await this.environment.listen({ host: this.host, port, accept: this.#listener.accept });
+    this.log.info({ encryption: this.encryption }, `listens on ${showAddress(this.host, this.port)}`);
+  }
+
+  /** A client proved itself. Its name is its own if nobody else here holds it and lives. */
+  async #arrived(link: Link): Promise<void> {
+    const { remoteName, purpose, remote } = link;
+    if (!this.#mayTalk(remoteName)) return link.close(4, `${this.name} does not talk to ${remoteName}`);
+    if (remoteName === this.name) return link.close(8, `the name "${remoteName}" is the server's own`);
+    if (purpose !== 5 && this.table.isHeldByAnother(link)) {
+      const isAlive = await this.table.isAlive(remoteName, HOLDER_MS);
+      if (isAlive && this.table.isHeldByAnother(link)) {
+        this.log.info({ name: remoteName, from: remote.host }, "refused: the name is in use");
+        return link.close(8, `the name "${remoteName}" is in use`);
+      }
+    }
+    this.table.linkProven(link);
+  }
+
+  #absence(peer: string): string {
+    const { names } = this;
+    if (names.includes(peer)) return `the connection to ${peer} is interrupted`;
+    if (names.length === 0) return `no client named ${peer} is connected; nobody is`;
+    const more = names.length > 10 ? ` and ${names.length - 10} more` : "";
+    return `no client named ${peer} is connected; live: ${names.slice(0, 10).join(", ")}${more}`;
+  }
+
+  protected async leave(drain: () => Promise<void>): Promise<void> {
+    this.#listener.close();
+    const drained = drain();
+    this.#live.tell();
+    await drained;
+    await this.#pipes?.close();
+    this.log.info({}, "closed");
+  }
+}
