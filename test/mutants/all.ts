@@ -1,6 +1,27 @@
 import { BIND } from "./bind.ts";
+import { BULK_WINDOW, SESSION, SUSPICION } from "./driver.ts";
 import { MACHINE_IN, MACHINE_OUT } from "./machine.ts";
 import { MACHINE_END, MACHINE_LINKS } from "./machine-links.ts";
 import type { Mutants } from "./mutant.ts";
+import { FLOWS, OUTBOX } from "./outbox.ts";
+import { ASSEMBLIES, DEFRAMER } from "./stream-in.ts";
+import { COMMIT, FRAMES, OWN_FRAMES, RETAINED } from "./stream-out.ts";
 
-export const ALL_MUTANTS: readonly Mutants[] = [BIND, MACHINE_OUT, MACHINE_IN, MACHINE_LINKS, MACHINE_END];
+export const ALL_MUTANTS: readonly Mutants[] = [
+  BIND,
+  MACHINE_OUT,
+  MACHINE_IN,
+  MACHINE_LINKS,
+  MACHINE_END,
+  DEFRAMER,
+  ASSEMBLIES,
+  RETAINED,
+  FRAMES,
+  OWN_FRAMES,
+  COMMIT,
+  OUTBOX,
+  FLOWS,
+  BULK_WINDOW,
+  SESSION,
+  SUSPICION,
+];

@@ -35,8 +35,8 @@ function problemsOf(mutants: readonly Planted[]): string[] {
     const count = readFileSync(join(ROOT, file), "utf8").split(find).length - 1;
     if (count !== 1) problems.push(`"${name}": its text occurs ${count} times in ${file}, not once`);
     if (find === replace) problems.push(`"${name}" changes nothing`);
-    if (names.has(name)) problems.push(`"${name}" is there twice`);
-    names.add(name);
+    if (names.has(`${file} ${name}`)) problems.push(`"${name}" is there twice`);
+    names.add(`${file} ${name}`);
   }
   return problems;
 }
@@ -58,16 +58,14 @@ async function tryMutant(root: string, { file, find, replace, tests }: Planted):
 
 function line(mutant: Planted, { kind, by, schedule }: Verdict): string {
   const what = `${mutant.file.replace("src/", "")}: ${mutant.name}`;
-  switch (kind) {
-    case "passed":
-      return `SURVIVED  ${what}`;
-    case "broken":
-      return `BROKEN    ${what}\n          ${by}`;
-    case "time limit":
-      return `caught    ${what}\n          by the time limit`;
-    case "failed":
-      return `caught    ${what}\n          by "${by}"${schedule === undefined ? "" : `, schedule ${schedule}`}`;
-  }
+  const where = schedule === undefined ? "" : `, schedule ${schedule}`;
+  const lines = {
+    passed: `SURVIVED  ${what}`,
+    broken: `BROKEN    ${what}\n          ${by}`,
+    "time limit": `caught    ${what}\n          by the time limit`,
+    failed: `caught    ${what}\n          by "${by}"${where}`,
+  };
+  return lines[kind];
 }
 
 async function main(words: readonly string[]): Promise<number> {

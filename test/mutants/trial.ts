@@ -8,7 +8,7 @@ export const SEED = 1;
 const SCHEDULE = /schedule of seed (\d+)/;
 const TEST_TIMEOUT_MS = 10_000;
 /** What takes longer is taken for an endless loop. */
-const TIME_LIMIT_MS = 30_000;
+const TIME_LIMIT_MS = 20_000;
 
 /** What some test files say of a tree. `broken`: they could not be run, which says nothing. */
 export interface Verdict {

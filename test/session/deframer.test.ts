@@ -181,6 +181,22 @@ test("credit waits until all of a message fits into the budget, first come, firs
   expect(state.grants.map(([number]) => number)).toEqual([0, 1]);
 });
 
+test("credit is not given to a later message, although it would fit, while an earlier one waits", () => {
+  const state = setup();
+  state.deframer.push(
+    Buffer.concat([opening(1, 16 * MIB), opening(2, 11 * MIB), opening(3, 4 * MIB), opening(4, 100_000)]),
+  );
+  expect(state.grants.map(([number]) => number)).toEqual([0, 1]);
+});
+
+test("a message that had no credit gives none back when it is dropped", () => {
+  const limits = { messageBytes: 100_000, freeBytes: 16_392, assemblyMessages: 4, assemblyBytes: 4 * 16_392 + 100_000 };
+  const state = setup(limits);
+  for (const channel of [1, 2, 3]) state.deframer.push(opening(channel, 100_000));
+  state.deframer.push(frame(0x02, 1, new Uint8Array(0)));
+  expect(state.grants.map(([number]) => number)).toEqual([0]);
+});
+
 test("a finished or dropped message frees its budget for the next one that waits", () => {
   const limits = { messageBytes: 100_000, freeBytes: 16_392, assemblyMessages: 4, assemblyBytes: 4 * 16_392 + 100_000 };
   const state = setup(limits);

@@ -29,6 +29,22 @@ test("a small message that has no room left waits for the next record, and what 
   expect(bench.pull(600)).toEqual([]);
 });
 
+test("a small message that just fits goes", () => {
+  const bench = new Bench();
+  bench.push("call", 1, 500);
+  expect(channels(bench.pull(508))).toEqual([1]);
+});
+
+test("a big message waits for the small ones that were queued before it, not for those that came since", () => {
+  const bench = new Bench();
+  bench.push("call", 1, 5_000);
+  bench.push("call", 2, 20_000);
+  for (let count = 0; count < 20; count++) bench.push("call", 3, 10_000);
+  expect(channels(bench.pull(6_000))).toEqual([1]);
+  bench.pull();
+  expect(channels(bench.pull())[0]).toBe(2);
+});
+
 test("control goes before everything, the session's own frames before control", () => {
   const bench = new Bench();
   bench.push("call", 1, 10);

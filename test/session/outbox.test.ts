@@ -130,6 +130,31 @@ test("what was not committed can be taken out, in the order in which it was push
   expect(bench.outbox.isEmpty).toBe(true);
 });
 
+test("pushing and withdrawing each wake the session", () => {
+  const bench = new Bench();
+  const message = bench.push("call", 1, 10);
+  expect(bench.wakes).toBe(1);
+  bench.outbox.withdraw(message);
+  expect(bench.wakes).toBe(2);
+});
+
+test("an outbox with nothing but a DROP in it is not empty", () => {
+  const bench = new Bench();
+  bench.outbox.own.drop(3);
+  expect(bench.outbox.isEmpty).toBe(false);
+  expect(channels(bench.pull())).toEqual([3]);
+  expect(bench.outbox.isEmpty).toBe(true);
+});
+
+test("a big message that was withdrawn while it waited for a place frees none", () => {
+  const bench = new Bench();
+  const all = Array.from({ length: 64 }, (_, at) => bench.push("call", at, 100_000));
+  bench.drain();
+  bench.outbox.withdraw(all[63] as OutMessage);
+  bench.push("call", 64, 100_000);
+  expect(bench.drain()).toEqual([]);
+});
+
 test("a message can be pushed only once", () => {
   const bench = new Bench();
   const message = bench.push("call", 1, 10);

@@ -176,6 +176,19 @@ test("what was on its way when a link broke is sent again as soon as the next on
   expect(pair.two.texts).toEqual(["a"]);
 });
 
+test("what was on its way when a link broke goes over the other one at once", () => {
+  const pair = new Pair();
+  const [left, right] = pair.link(0);
+  pair.run();
+  pair.link(1);
+  pair.one.push("send", "a");
+  pair.tick();
+  left.lose();
+  right.lose();
+  pair.run();
+  expect(pair.two.texts).toEqual(["a"]);
+});
+
 test("a better link takes the stream over while the session goes on, and the old one is closed when it has served", () => {
   const pair = new Pair();
   const [slow] = pair.link(2);

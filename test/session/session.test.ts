@@ -71,6 +71,19 @@ test("an acknowledgement with nothing to ride on goes alone after 25 ms, once, a
   expect(pair.clock.pending).toBe(0);
 });
 
+test("after one acknowledgement went alone, the next one waits again for something to ride on", () => {
+  const pair = new Pair();
+  const [, right] = pair.link();
+  pair.one.push("call", "a");
+  pair.run();
+  pair.clock.advance(ACK_DELAY_MS);
+  pair.one.push("call", "b");
+  pair.run();
+  right.events?.drain();
+  pair.run();
+  expect(types(right)).toEqual([ATTACH, ACK]);
+});
+
 test("32 KiB that wait for an acknowledgement get one at the end of the tick", () => {
   const pair = new Pair();
   const [, right] = pair.link();
@@ -109,6 +122,8 @@ test("a link that is full gets nothing; what waits can be withdrawn, and goes wh
   pair.run();
   expect(left.sent.length).toBe(1);
   expect(pair.one.outbox.withdraw(first)).toBe(true);
+  pair.run();
+  expect(left.sent.length).toBe(1);
   left.writable = true;
   left.events?.drain();
   pair.run();

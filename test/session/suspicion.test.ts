@@ -42,6 +42,29 @@ test("a link that answers no ping is suspect 2.5 s after its last pong, while th
   suspicion.stop();
 });
 
+test("a ping without an answer is no pong, and the silence of an idle session is nobody's", async () => {
+  const clock = new ManualClock();
+  let isBusy = false;
+  const told: number[] = [];
+  const suspicion = new Suspicion(
+    clock,
+    () => isBusy,
+    () => told.push(clock.now()),
+  );
+  suspicion.add(1, { ping: () => Promise.resolve(undefined) });
+  suspicion.wake();
+  expect(clock.pending, "idle, nothing ticks").toBe(0);
+  clock.advance(60_000);
+  isBusy = true;
+  suspicion.wake();
+  for (let seconds = 0; seconds < 4; seconds++) {
+    clock.advance(1_000);
+    await turns(1);
+  }
+  expect(told).toEqual([60_000 + SUSPECT_MS]);
+  suspicion.stop();
+});
+
 test("time in which this program stood still is not the link's silence", async () => {
   const clock = new ManualClock();
   let stoodStillMs = 0;
