@@ -169,6 +169,11 @@ export class Conversation implements CallerHome, DispatcherHome {
     this.caller.sessionEnded(text, end.peerReceived);
   }
 
+  /** Nothing goes on here any more, and nobody holds it. */
+  forget(): void {
+    this.#forgetRegistry();
+  }
+
   /** Refuses new calls of the peer, ends those of this side, and resolves when no handler runs. The session stays, for the answers. */
   async close(text: string): Promise<void> {
     this.#closing = text;

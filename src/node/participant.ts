@@ -39,6 +39,8 @@ export interface Surroundings {
   kindOf(peer: string): string | undefined;
   /** Whether this side closes links that are superseded: the one with the smaller name, or the client of a server. */
   closesLinks(peer: string): boolean;
+  /** Whether this program is another one to each peer. Default false. */
+  readonly severalSelves?: boolean;
   /** Calls `run` whenever somebody comes or goes, and when the program leaves, until the returned function is called. */
   onChange(run: () => void): () => void;
   began?(peer: string): void;
@@ -102,6 +104,7 @@ export abstract class Participant implements AsyncDisposable {
       notResumed: (peer, error) => surroundings.notResumed(peer, error),
       absence: (peer) => surroundings.absence(peer),
       closesLinks: (peer) => surroundings.closesLinks(peer),
+      severalSelves: surroundings.severalSelves === true,
       began: (peer) => {
         const path = this.table.path(peer);
         log.info({ path }, `${name} and ${peer} are connected`);

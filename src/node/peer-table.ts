@@ -2,7 +2,7 @@ import { sameBytes } from "../base/bytes.ts";
 import { Deadlines } from "../base/deadlines.ts";
 import type { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import { Conversation, type ConversationContext } from "../call/conversation.ts";
+import type { Conversation, ConversationContext } from "../call/conversation.ts";
 import { MessageQueue } from "../call/messages.ts";
 import type { Registry } from "../call/registry.ts";
 import { MAX_TIMEOUT_MS, type Views } from "../call/handler-call.ts";
@@ -10,19 +10,10 @@ import type { Environment } from "../link/environment.ts";
 import { isPrivate } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
 import type { Address } from "../pipe/pipe.ts";
-import {
-  type Binding,
-  decodeEnd,
-  encodeEnd,
-  type Handshake,
-  handshakeStarted,
-  linkProven,
-  newBinding,
-  sameProcess,
-  sessionEnded,
-} from "../session/bind.ts";
+import { decodeEnd, linkProven, sameProcess, sessionEnded } from "../session/bind.ts";
 import type { Path } from "../schema/peer-types.ts";
 import { Session, type SessionEnd } from "../session/session.ts";
+import { PeerEntries, type PeerEntry } from "./peer-entries.ts";
 import { Redialer } from "./redialer.ts";
 import { ResumeKeys } from "./resume-keys.ts";
 
@@ -44,6 +35,8 @@ export interface PeerTableOptions {
   readonly introduced?: (peer: string) => void;
   /** Whether this side closes links that are superseded: the one with the smaller name, or the client of a server. */
   readonly closesLinks: (peer: string) => boolean;
+  /** Whether this program is another one to each peer: a client may know one server under two names. Default false. */
+  readonly severalSelves?: boolean;
 }
 
 /** What the owner of a table knows about a link that was proven. */
@@ -54,18 +47,6 @@ export interface Arrival {
   readonly path?: Path | undefined;
   /** Where the peer itself listens, to dial it again. */
   readonly listener?: Address | undefined;
-}
-
-interface Entry {
-  readonly conversation: Conversation;
-  readonly binding: Binding;
-  session: Session | undefined;
-  /** Where the peer listens, as far as that is known. */
-  listener: Address | undefined;
-  /** Whether this end dialled the last link. */
-  hasDialled: boolean;
-  /** The introduction that made the session: a second link of it, by a crossing dial, may join. */
-  ticketId: Uint8Array | undefined;
 }
 
 /** The best first. */
@@ -92,11 +73,8 @@ export class PeerTable {
   readonly #options: PeerTableOptions;
   readonly #keys: ResumeKeys;
   readonly #redialer: Redialer;
-  readonly #entries = new Map<string, Entry>();
-  readonly #context: ConversationContext;
+  readonly #entries: PeerEntries;
   readonly #paths = new WeakMap<object, Path>();
-  /** Handshakes under way, by the bytes of the end that was given to each. */
-  readonly #handshakes = new WeakMap<Uint8Array, Handshake>();
   #closing: string | undefined;
 
   constructor(options: PeerTableOptions) {
@@ -117,7 +95,7 @@ export class PeerTable {
       notResumed: options.notResumed,
     });
     this.deadlines = new Deadlines(environment.clock);
-    this.#context = {
+    const context: ConversationContext = {
       clock: environment.clock,
       deadlines: this.deadlines,
       log,
@@ -128,36 +106,25 @@ export class PeerTable {
       absence: options.absence,
       introduced: options.introduced,
     };
+    this.#entries = new PeerEntries(context, environment.random, options.severalSelves === true);
   }
 
-  /** The conversation with a peer; made when it is first asked for, kept as long as the program. */
+  /** The conversation with a peer; made when it is first asked for, kept at least as long as anything goes on in it. */
   conversation(peer: string): Conversation {
     return this.#entry(peer).conversation;
   }
 
-  #entry(peer: string): Entry {
-    let entry = this.#entries.get(peer);
-    if (entry === undefined) {
-      entry = {
-        conversation: new Conversation(peer, this.#context),
-        binding: newBinding(this.#options.environment.random(12)),
-        session: undefined,
-        listener: undefined,
-        hasDialled: false,
-        ticketId: undefined,
-      };
-      this.#entries.set(peer, entry);
-      if (this.#closing !== undefined) void entry.conversation.close(this.#closing);
-    }
+  #entry(peer: string): PeerEntry {
+    const known = this.#entries.get(peer);
+    if (known !== undefined) return known;
+    const entry = this.#entries.at(peer);
+    if (this.#closing !== undefined) void entry.conversation.close(this.#closing);
     return entry;
   }
 
   /** This side's end towards a peer (extension 2), for one handshake: to be asked for just before HELLO or REPLY. */
   endFor(peer: string): Uint8Array {
-    const handshake = handshakeStarted(this.#entry(peer).binding);
-    const bytes = encodeEnd(handshake.mine);
-    this.#handshakes.set(bytes, handshake);
-    return bytes;
+    return this.#entries.endFor(peer);
   }
 
   /** Why nothing new begins, once `close` was called. */
@@ -227,7 +194,7 @@ export class PeerTable {
   linkProven(link: Link, { peer = link.remoteName, path = pathOf(link), listener }: Arrival = {}): void {
     const entry = this.#entry(peer);
     if (this.#closing !== undefined && entry.session === undefined) return link.close(13, this.#closing);
-    const handshake = link.localEnd === undefined ? undefined : this.#handshakes.get(link.localEnd);
+    const handshake = this.#entries.handshakeOf(link.localEnd);
     if (handshake === undefined || link.remoteEnd === undefined)
       return link.close(12, "a link between programs needs session ends");
     const them = decodeEnd(link.remoteEnd);
@@ -267,14 +234,14 @@ export class PeerTable {
   }
 
   /** The peer is another program by now: the old session ends without a change of this side's end, which the new one carries. */
-  #replace(peer: string, entry: Entry): void {
+  #replace(peer: string, entry: PeerEntry): void {
     const { session } = entry;
     entry.session = undefined;
     this.#forget(peer);
     session?.end("superseded", `${peer} was started again`);
   }
 
-  #ended(peer: string, entry: Entry, session: Session, end: SessionEnd): void {
+  #ended(peer: string, entry: PeerEntry, session: Session, end: SessionEnd): void {
     if (entry.session === session) {
       entry.session = undefined;
       sessionEnded(entry.binding);
@@ -304,7 +271,7 @@ export class PeerTable {
   /** Refuses new calls, waits for handlers that run and for their answers as long as `graceMs`, says goodbye and ends every session. */
   async close(text: string, graceMs = DEFAULT_GRACE_MS): Promise<void> {
     this.#closing = text;
-    const drained = Promise.all([...this.#entries.values()].map(({ conversation }) => conversation.close(text)));
+    const drained = Promise.all([...this.#entries].map(([, { conversation }]) => conversation.close(text)));
     let isOver = false;
     let timer: { cancel(): void } | undefined;
     const grace = new Promise<void>((resolve) => {
@@ -313,7 +280,7 @@ export class PeerTable {
     await Promise.race([drained.then(() => this.#delivered(() => isOver)), grace]);
     isOver = true;
     timer?.cancel();
-    for (const { session } of this.#entries.values()) session?.end("done", text);
+    for (const [, { session }] of this.#entries) session?.end("done", text);
     this.#redialer.close();
     this.deadlines.close();
     this.messages.close();
@@ -322,7 +289,7 @@ export class PeerTable {
   /** Resolves when nothing waits to leave, or when it is too late. */
   async #delivered(isOver: () => boolean): Promise<void> {
     const { clock } = this.#options.environment;
-    while (!isOver() && [...this.#entries.values()].some(({ conversation }) => !conversation.isDelivered))
+    while (!isOver() && [...this.#entries].some(([, { conversation }]) => !conversation.isDelivered))
       await new Promise<void>((resolve) => clock.after(DELIVERY_CHECK_MS, resolve));
   }
 }
@@ -331,7 +298,7 @@ export class PeerTable {
  * Whether a link may join the session that is there: by the session's own key; by the introduction that made it, when two dials cross; or while nothing was ever heard from
  * the peer, which may then not know of the session, nor of its key.
  */
-function mayJoin({ purpose, ticketId }: Link, { ticketId: first, session }: Entry): boolean {
+function mayJoin({ purpose, ticketId }: Link, { ticketId: first, session }: PeerEntry): boolean {
   if (purpose === 5 || session?.attachments === 0) return true;
   return first !== undefined && ticketId !== undefined && sameBytes(first, ticketId);
 }

@@ -34,6 +34,7 @@ export class Client extends Participant {
       kindOf: (peer) => this.table.kindOf(peer),
       onChange: (run) => live.onChange(run),
       closesLinks: () => true,
+      severalSelves: true,
       ended: (peer, end) => {
         this.#connections.get(peer)?.ended(end);
         live.tell();

@@ -103,6 +103,7 @@ export class ServerConnection {
     if (table.isLinked(name)) return; // its session came back by itself
     const { clock, engine, random, limits } = environment;
     const { signal } = this.#retries;
+    table.conversation(name); // its end is remembered from here on
     const pipe = await environment.dial({ host, port, signal });
     const link = await dialLink(pipe, {
       clock,

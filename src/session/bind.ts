@@ -41,8 +41,9 @@ export interface Binding {
   session: { readonly them: End; readonly boundAt: number } | undefined;
 }
 
-export function newBinding(incarnation: Uint8Array): Binding {
-  return { end: { incarnation, epoch: 0 }, events: 0, session: undefined };
+/** @param epoch above that of every end that this process has given up towards that peer */
+export function newBinding(incarnation: Uint8Array, epoch = 0): Binding {
+  return { end: { incarnation, epoch }, events: 0, session: undefined };
 }
 
 /** What a link carries from its handshake to its proof. */

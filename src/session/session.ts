@@ -269,6 +269,7 @@ export class Session {
     if (this.isEnded) return;
     this.#window.moved();
     this.#wake();
+    if (this.link !== undefined && this.needsLink) this.#events.linkNeeded?.(); // what is left is suspect
   }
 
   #perform(actions: readonly Action[], cause?: unknown): void {

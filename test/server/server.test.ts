@@ -77,6 +77,15 @@ test("a wrong password, another encryption setting, a taken name and a wrong add
   expect(server.names).toEqual(["Foo"]);
 });
 
+test("one server under two names of one client is a name in use, as two programs of one name are", async () => {
+  const server = await serve();
+  server.handle("who", (_input, call) => call.from);
+  const foo = await open("Foo");
+  await foo.connect("one", to(server));
+  expect(await failure(foo.connect("two", to(server)))).toMatchObject({ code: "ERR_NAME" });
+  expect(await foo.peer("one").get("who")).toBe("Foo");
+});
+
 test("lists of names keep clients out, and the addresses of a blacklist", async () => {
   const server = await serve({ allow: ["Foo", "Bar"], deny: ["Bar"] });
   const foo = await open("Foo");
