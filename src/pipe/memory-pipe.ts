@@ -21,6 +21,8 @@ export class MemoryPipe implements Pipe {
   #isScheduled = false;
   #isFull = false;
   #hasCrashed = false;
+  /** After a crash: whether the other end was told. */
+  #hasReset = false;
 
   constructor(medium: MemoryMedium, wire: MemoryWire, local: Address, remote: Address) {
     this.#medium = medium;
@@ -91,7 +93,13 @@ export class MemoryPipe implements Pipe {
     if (this.#state === "gone") return;
     this.#free();
     this.#hasCrashed = true;
-    if (!isSilent) this.#sendEnd(resetError());
+    if (!isSilent) this.#answerReset();
+  }
+
+  #answerReset(): void {
+    if (this.#hasReset) return;
+    this.#hasReset = true;
+    this.#sendEnd(resetError());
   }
 
   /** Breaks the pipe under its owner. */
@@ -122,7 +130,7 @@ export class MemoryPipe implements Pipe {
   /** Bytes came. */
   #take(parts: readonly Uint8Array[], bytes: number): void {
     this.#onTheWayBytes -= bytes;
-    if (this.#state === "gone" && this.#hasCrashed) return this.#sendEnd(resetError());
+    if (this.#hasCrashed) return this.#answerReset();
     if (this.#state === "gone" || this.#state === "ended") return;
     this.#inbox.push(...parts);
     this.#inboxBytes += bytes;
