@@ -10,7 +10,7 @@ import type { Environment } from "../link/environment.ts";
 import { isPrivate } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
 import type { Address } from "../pipe/pipe.ts";
-import { decodeEnd, linkProven, sameProcess, sessionEnded } from "../session/bind.ts";
+import { decodeEnd, linkProven, sameEnd, sessionEnded } from "../session/bind.ts";
 import type { Path } from "../schema/peer-types.ts";
 import { Session, type SessionEnd } from "../session/session.ts";
 import { PeerEntries, type PeerEntry } from "./peer-entries.ts";
@@ -147,11 +147,11 @@ export class PeerTable {
     return session?.link === undefined || session.needsLink ? undefined : this.#paths.get(session.link);
   }
 
-  /** Whether another program than the one at the other end of that link holds its name here, over a link that is well. */
+  /** Whether the name at the other end of that link is held here by a session of another end, over a link that is well. Ends are no secret: a claim to be the same program proves nothing. */
   isHeldByAnother({ remoteName, remoteEnd }: Link): boolean {
     const holder = this.#entries.get(remoteName)?.session?.remote;
     if (holder === undefined || remoteEnd === undefined || !this.isLinked(remoteName)) return false;
-    return !sameProcess(decodeEnd(remoteEnd), holder);
+    return !sameEnd(decodeEnd(remoteEnd), holder);
   }
 
   /** What a peer says it is, while there is a session with it. */
@@ -185,9 +185,11 @@ export class PeerTable {
     return (await this.#entries.get(peer)?.session?.link?.ping(timeoutMs)) !== undefined;
   }
 
-  /** Peers with a session. */
+  /** Peers with a session that said what they are. */
   get open(): readonly string[] {
-    return [...this.#entries].filter(([, entry]) => entry.session !== undefined).map(([name]) => name);
+    return [...this.#entries]
+      .filter(([, { conversation }]) => conversation.contract !== undefined)
+      .map(([name]) => name);
   }
 
   /** A link to a peer was proven: it joins the session of its two ends, or begins one. */

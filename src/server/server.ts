@@ -22,6 +22,8 @@ export class Server extends Participant {
   readonly #options: ServerOptions;
   readonly #listener: LinkListener;
   readonly #mayTalk: (peer: string) => boolean;
+  /** Links that are proven, whose names are still being asked after. */
+  readonly #arriving = new Set<Link>();
   #pipes: PipeListener | undefined;
 
   /**
@@ -112,7 +114,9 @@ export class Server extends Participant {
     if (!this.#mayTalk(remoteName)) return link.close(4, `${this.name} does not talk to ${remoteName}`);
     if (remoteName === this.name) return link.close(8, `the name "${remoteName}" is the server's own`);
     if (purpose !== 5 && this.table.isHeldByAnother(link)) {
+      this.#arriving.add(link);
       const isAlive = await this.table.isAlive(remoteName, HOLDER_MS);
+      if (!this.#arriving.delete(link)) return;
       if (isAlive && this.table.isHeldByAnother(link)) {
         this.log.info({ name: remoteName, from: remote.host }, "refused: the name is in use");
         return link.close(8, `the name "${remoteName}" is in use`);
@@ -131,6 +135,8 @@ export class Server extends Participant {
 
   protected async leave(drain: () => Promise<void>): Promise<void> {
     this.#listener.close();
+    for (const link of this.#arriving) link.close(13, `${this.name} is closing`);
+    this.#arriving.clear();
     const drained = drain();
     this.#live.tell();
     await drained;

@@ -24,7 +24,7 @@ export function decodeEnd(bytes: Uint8Array): End {
   return { incarnation: bytes.slice(0, INCARNATION_BYTES), epoch: readU32(bytes, INCARNATION_BYTES) };
 }
 
-export function sameProcess(one: End, other: End): boolean {
+function sameProcess(one: End, other: End): boolean {
   return one.incarnation.every((byte, at) => byte === other.incarnation[at]);
 }
 

@@ -2,7 +2,8 @@ import { expect, onTestFinished, test } from "vitest";
 import type { ClientOptions, ConnectOptions, ServerOptions } from "../../src/schema/server-types.ts";
 import { Client } from "../../src/server/client.ts";
 import { Server } from "../../src/server/server.ts";
-import { MemoryNetwork, memoryEnvironment } from "../../src/testing/index.ts";
+import type { MemoryWire } from "../../src/pipe/memory.ts";
+import { ManualClock, MemoryNetwork, memoryEnvironment } from "../../src/testing/index.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure } from "../support/rooms.ts";
 import { turns, until } from "../support/until.ts";
@@ -84,6 +85,47 @@ test("one server under two names of one client is a name in use, as two programs
   await foo.connect("one", to(server));
   expect(await failure(foo.connect("two", to(server)))).toMatchObject({ code: "ERR_NAME" });
   expect(await foo.peer("one").get("who")).toBe("Foo");
+});
+
+test("a holder that does not answer loses its name to a newcomer after 2.5 s; a server that closes meanwhile leaves nobody waiting", async () => {
+  const clock = new ManualClock();
+  /** Connections of earlier ages are black holes. */
+  let age = 0;
+  const wires = (): [MemoryWire, MemoryWire] => {
+    const born = age;
+    const carry = (_what: unknown, _bytes: number, arrive: () => void): void => {
+      if (born === age) setImmediate(arrive);
+    };
+    return [{ carry }, { carry }];
+  };
+  const environment = { ...memoryEnvironment(new MemoryNetwork({ wires })), clock };
+  const server = await serve({ environment, port: 4_002 });
+  const first = await open("Foo", { environment });
+  await first.connect("Baz", { port: 4_002 });
+  age++;
+  const second = await open("Foo", { environment });
+  second.handle("life", () => "second");
+  const connected = second.connect("Baz", { port: 4_002 });
+  await turns();
+  clock.advance(2_400);
+  await turns();
+  expect(second.names).toEqual([]);
+  clock.advance(100);
+  await connected;
+  expect(await server.peer("Foo").get("life")).toBe("second");
+  const third = await open("Foo", { environment });
+  expect(await failure(third.connect("Baz", { port: 4_002 }))).toMatchObject({ code: "ERR_NAME" });
+  clock.advance(500); // a pong of a moment ago is an answer too
+  age++;
+  const refused = failure(third.connect("Baz", { port: 4_002, reconnect: false }));
+  await turns();
+  const closed: string[] = [];
+  const closing = server.close().then(() => closed.push("server"));
+  expect(await refused).toMatchObject({ code: "ERR_REFUSED", received: 13 });
+  const left = Promise.all([closing, first.close(), second.close(), third.close()]);
+  for (; closed.length === 0; await turns(1)) clock.advance(10);
+  clock.advance(10_000);
+  await left;
 });
 
 test("lists of names keep clients out, and the addresses of a blacklist", async () => {
