@@ -1,32 +1,35 @@
-import { type End, type Handshake, handshakeStarted, linkProven, sessionEnded } from "../../src/session/bind.ts";
+import { type End, handshakeStarted, linkProven, sameEnd, sessionEnded } from "../../src/session/bind.ts";
 import type { Action, EndReason } from "../../src/session/machine.ts";
 import type { Seeded } from "./seeded.ts";
+import { Dials } from "./world-dials.ts";
+import { checkDelivered, checkSession } from "./world-checks.ts";
 import {
   byteAt,
-  MAX_LINKS,
+  isPair,
+  type Made,
   other,
   type Packet,
-  pairName,
   Process,
   type Side,
   type SimLink,
+  SIDES,
   SimSession,
+  Streams,
   WINDOW_BYTES,
 } from "./world-parts.ts";
+import { RULES, type Rules } from "./world-rules.ts";
 
 /**
- * Two nodes of fixed names whose processes come and go, and links between them that stall, are cut and arrive late: SESSION's rules under a schedule.
- * Everything that must hold is checked after each step; a broken rule throws.
+ * Two nodes of fixed names whose processes come and go, and links between them that stall, are cut and arrive late: SESSION's rules under whatever events its methods are
+ * called for. Everything that must hold is checked after each step; a broken rule throws.
  */
-
 export class World {
-  readonly chance: Seeded;
+  readonly chance: Pick<Seeded, "int" | "once">;
+  readonly rules: Rules;
   readonly processes: [Process, Process];
   links: SimLink[] = [];
-  /** A number for the stream of each pair and direction. */
-  readonly streams = new Map<string, number>();
-  /** Of each of them: how much was committed. */
-  readonly committed = new Map<string, number>();
+  readonly streams = new Streams();
+  readonly dials: Dials = new Dials(this);
   readonly counts = {
     steps: 0,
     bytes: 0,
@@ -39,74 +42,26 @@ export class World {
     refused: 0,
     sessions: 0,
     resent: 0,
+    resumed: 0,
+    crossed: 0,
+    unconfirmed: 0,
+    unknownKeys: 0,
+    goneAtOnce: 0,
+    intruders: 0,
   };
-  #lastLink = 0;
   #incarnations = 0;
-  /** In the settling phase at the end every link is good. */
-  settling = false;
-  handshakes = 0;
+  #addresses = 0;
+  /** What happened may have changed the state of that side. */
+  readonly #touched: [boolean, boolean] = [true, true];
 
-  constructor(chance: Seeded) {
+  constructor(chance: Pick<Seeded, "int" | "once">, rules: Rules = RULES) {
     this.chance = chance;
-    this.processes = [this.#process(0), this.#process(1)];
+    this.rules = rules;
+    this.processes = [this.#process(0, ++this.#addresses), this.#process(1, ++this.#addresses)];
   }
 
-  #process(side: Side): Process {
-    const incarnation = new Uint8Array(12);
-    incarnation[side] = ++this.#incarnations;
-    return new Process(side, incarnation);
-  }
-
-  /** One step of the schedule. */
-  step(): void {
-    const { chance } = this;
-    this.counts.steps++;
-    const side = chance.int(2) as Side;
-    const link = this.links.length === 0 ? undefined : chance.pick(this.links);
-    const process = this.processes[side];
-    const what = chance.int(1_000);
-    if (what < 520) this.#deliverSome(link, side);
-    else if (what < 770) this.flush(process, 1 + chance.int(12));
-    else if (what < 840) this.#dialSome(side);
-    else if (what < 900 && link !== undefined) link.stalled[side] = !link.stalled[side] && chance.once(2);
-    else if (what < 930 && link !== undefined) this.#cut(link);
-    else if (what < 980 && link !== undefined) this.#suspect(process, link);
-    else if (what < 990) this.#expire(process);
-    else if (what < 992) this.end(process, "done");
-    else if (what < 995) this.#restart(side);
-    this.#forgetDeadLinks();
-    this.check();
-  }
-
-  #deliverSome(link: SimLink | undefined, side: Side): void {
-    if (link === undefined) return;
-    for (let count = 1 + this.chance.int(3); count > 0; count--) this.deliver(link, side);
-  }
-
-  #dialSome(side: Side): void {
-    if (this.links.length < 6) this.dial(side);
-  }
-
-  dial(side: Side): SimLink {
-    const process = this.processes[side];
-    const handshake = handshakeStarted(process.binding);
-    const link: SimLink = {
-      id: ++this.#lastLink,
-      rank: this.chance.int(3),
-      initiator: side,
-      processes: [undefined, undefined],
-      toward: [[], []],
-      stalled: [false, false],
-      handshakes: [undefined, undefined],
-      proven: [false, false],
-      gone: [false, false],
-    };
-    link.processes[side] = process;
-    link.handshakes[side] = handshake;
-    link.toward[other(side)].push({ type: "hello", end: handshake.mine });
-    this.links.push(link);
-    this.handshakes++;
-    return link;
+  #process(side: Side, address: number): Process {
+    return new Process(side, ++this.#incarnations, address);
   }
 
   /** The next packet on its way to a side arrives there. False: there is none, or it can't. */
@@ -115,36 +70,71 @@ export class World {
     const packet = link.toward[side].shift();
     if (packet === undefined) return false;
     if (link.gone[side]) return true;
-    if (packet.type === "hello") link.processes[side] = this.processes[side];
+    if (packet.type === "hello") {
+      this.#hello(link, side, packet.end);
+      return true;
+    }
     const process = link.processes[side];
     if (process === undefined || !process.alive) return true;
+    this.#touched[side] = true;
+    const { session } = process;
     switch (packet.type) {
-      case "hello": {
-        const handshake = handshakeStarted(process.binding);
-        link.handshakes[side] = handshake;
-        this.#send(link, side, { type: "reply", end: handshake.mine });
-        this.#ends.set(link, [packet.end, handshake.mine]);
-        break;
-      }
       case "reply":
+        link.told[side] = packet.end;
         this.#send(link, side, { type: "confirm" });
         this.#prove(link, process, packet.end);
         break;
       case "confirm":
-        this.#prove(link, process, (this.#ends.get(link) as [End, End])[0]);
+        this.#prove(link, process, link.told[side] as End);
         break;
       case "record":
-        this.#perform(process, process.session, process.session?.machine.record(link.id, packet.bytes) ?? [], "record");
+        this.#perform(process, session, session?.machine.record(link.id, packet.bytes) ?? [], "record");
         break;
       case "fin":
         link.gone[side] = true;
-        this.#perform(process, process.session, process.session?.machine.linkLost(link.id) ?? [], "lost");
+        this.#perform(process, session, session?.machine.linkLost(link.id) ?? [], "lost");
+        break;
+      case "refuse":
+        link.gone[side] = true;
+        this.dials.refused(link, process);
+        break;
+      case "nobody":
+        link.gone[side] = true;
+        this.dials.nobody(link, process);
         break;
     }
     return true;
   }
 
-  readonly #ends = new Map<SimLink, [End, End]>();
+  /** A handshake reaches whoever listens at that address, and is refused where its key or its introduction is not known. */
+  #hello(link: SimLink, side: Side, end: End): void {
+    const process = this.processes[side];
+    if (process.address !== link.address) return this.#answer(link, side, "nobody");
+    const { made } = link;
+    const isKnown =
+      made.type === "key"
+        ? process.session?.keys.includes(made.key)
+        : made.type === "introduction" && made.introduction.holders[side] === process;
+    if (isKnown !== true) return this.#answer(link, side, "refuse");
+    const handshake = handshakeStarted(process.binding);
+    link.processes[side] = process;
+    link.handshakes[side] = handshake;
+    link.told[side] = end;
+    this.#send(link, side, { type: "reply", end: handshake.mine });
+  }
+
+  #answer(link: SimLink, side: Side, type: "nobody" | "refuse"): void {
+    this.#send(link, side, { type });
+    link.gone[side] = true;
+  }
+
+  /** I8: what one failed dial says never ends a session that a live process still holds at the other end. */
+  checkGivenUp(process: Process): void {
+    const mine = process.session;
+    const theirs = this.processes[other(process.side)].session;
+    if (mine !== undefined && theirs !== undefined && isPair(mine, theirs))
+      throw new Error("I8: a live session was given up");
+  }
 
   #send(link: SimLink, from: Side, packet: Packet): void {
     if (!link.gone[other(from)]) link.toward[other(from)].push(packet);
@@ -152,47 +142,56 @@ export class World {
 
   /** A handshake is done at that process. */
   #prove(link: SimLink, process: Process, them: End): void {
-    const { side, binding } = process;
-    link.proven[side] = true;
-    const handshake = link.handshakes[side] as Handshake;
-    const verdict = linkProven(binding, { ...handshake, them, mayJoin: true });
+    const { side, binding, session: before } = process;
+    const { made } = link;
+    const handshake = link.handshakes[side];
+    if (handshake === undefined) throw new Error("a link is proven without a handshake");
+    // An intruder's own session is none of these two's; what it must not do is join theirs.
+    const isForeign = made.type === "copied" && (before === undefined || !sameEnd(before.them, them));
+    const mayJoin = before !== undefined && this.rules.mayJoin(made, before);
+    const verdict = isForeign ? "destroy" : linkProven(binding, { ...handshake, them, mayJoin });
+    if (made.type === "copied" && verdict !== "destroy") throw new Error("I9: a link with copied ends was taken");
     if (verdict === "destroy") {
       this.counts.refused++;
       this.#drop(link, side);
-      if (this.settling) this.dial(side);
+      if (made.type !== "copied") this.dials.ledNowhere(side);
       return;
     }
     if (verdict === "replace") {
-      this.#checkReplaced(process);
+      this.checkGivenUp(process);
       this.counts.replaced++;
-      const gone = process.session as SimSession;
-      this.#perform(process, gone, gone.machine.end("superseded", ""), "replaced");
+      this.#perform(process, before, before?.machine.end("superseded", "") ?? [], "replaced");
     }
-    if (verdict !== "join") {
-      const name = pairName(handshake.mine, them);
-      if (this.streams.has(name)) throw new Error("a pair of ends names two sessions of one side");
-      this.streams.set(name, this.streams.size + 1);
-      this.counts.sessions++;
-      process.session = new SimSession(side, handshake.mine, them);
-    }
+    if (verdict !== "join") process.session = this.#newSession(link, process, handshake.mine, them);
+    else this.#countJoin(made, before as SimSession);
     const session = process.session as SimSession;
     session.alone = false;
+    if (made.type === "introduction") session.keys = [link.id, ...session.keys].slice(0, this.rules.keptKeys);
     this.#perform(process, session, session.machine.linkProven(link.id, link.rank), "proven");
   }
 
-  /** I8: a session that the other side still holds, by a live process, is never given up for another link. */
-  #checkReplaced(process: Process): void {
-    const mine = process.session as SimSession;
-    const theirs = this.processes[other(process.side)].session;
-    if (theirs !== undefined && theirs.name === pairName(mine.them, mine.mine))
-      throw new Error("I8: a live session was replaced");
+  #newSession(link: SimLink, process: Process, mine: End, them: End): SimSession {
+    const { made } = link;
+    const { side } = process;
+    if (made.type !== "introduction") throw new Error("I9: a link by a key began a session");
+    const ids = { mine: this.streams.number(mine, them), theirs: this.streams.number(them, mine) };
+    if (!this.streams.begin(ids.mine)) throw new Error("a pair of ends names two sessions of one side");
+    this.counts.sessions++;
+    const { introduction } = made;
+    return new SimSession(side, { mine, them }, ids, { introduction, peer: introduction.holders[other(side)] });
+  }
+
+  #countJoin(made: Made, session: SimSession): void {
+    if (made.type === "key") this.counts.resumed++;
+    else if (made.type === "introduction" && made.introduction === session.introduction) this.counts.crossed++;
+    else this.counts.unconfirmed++;
   }
 
   flush(process: Process, bytes: number): void {
     const { session } = process;
     if (session === undefined) return;
-    const { machine } = session;
-    const stream = this.streams.get(session.name) as number;
+    this.#touched[process.side] = true;
+    const { machine, stream } = session;
     let left = bytes;
     const source = {
       pull: (roomBytes: number, offset: number, inFlightBytes: number): Uint8Array[] => {
@@ -200,8 +199,10 @@ export class World {
         const length = Math.min(left, roomBytes);
         left = 0;
         if (length === 0) return [];
-        this.committed.set(session.name, offset + length);
-        return [Uint8Array.from({ length }, (_, at) => byteAt(stream, offset + at))];
+        this.streams.committed[stream] = offset + length;
+        const chunk = new Uint8Array(length);
+        for (let at = 0; at < length; at++) chunk[at] = byteAt(stream, offset + at);
+        return [chunk];
       },
     };
     const before = machine.committed;
@@ -211,26 +212,26 @@ export class World {
     }
   }
 
-  #suspect(process: Process, link: SimLink): void {
+  suspect(process: Process, link: SimLink): void {
     const machine = process.session?.machine;
-    if (machine === undefined) return;
-    const known = machine.links.find((one) => one.id === link.id);
+    const known = machine?.links.find((one) => one.id === link.id);
     if (known === undefined) return;
-    machine.linkSuspect(link.id, !known.suspect);
+    this.#touched[process.side] = true;
+    machine?.linkSuspect(link.id, !known.suspect);
   }
 
-  /** The link breaks: what is on its way is lost from some point on, and each side learns of it later. */
-  #cut(link: SimLink): void {
+  /** The link breaks: of what is on its way to each side only so many packets arrive, and each side learns of it later. */
+  cut(link: SimLink, arrive: (side: Side) => number): void {
     this.counts.cuts++;
-    for (const side of [0, 1] as const) {
+    for (const side of SIDES) {
       const packets = link.toward[side];
-      packets.length = this.chance.int(packets.length + 1);
+      packets.length = Math.min(packets.length, arrive(side));
       packets.push({ type: "fin" });
       link.stalled[side] = false;
     }
   }
 
-  #expire(process: Process): void {
+  expire(process: Process): void {
     if (process.session?.alone !== true) return;
     this.counts.expiries++;
     this.end(process, "lost");
@@ -239,20 +240,23 @@ export class World {
   end(process: Process, reason: EndReason): void {
     const { session } = process;
     if (session === undefined) return;
+    this.#touched[process.side] = true;
     this.counts.ends++;
     this.#perform(process, session, session.machine.end(reason, ""), "end");
   }
 
-  /** The program ends without a word, and another one of that name starts. Its links fall silent or break. */
-  #restart(side: Side): void {
+  /** The program ends without a word, and another one of that name starts, where it listened or elsewhere. Each of its links falls silent or breaks. */
+  restart(side: Side, atSameAddress: boolean, breaks: () => boolean): void {
     this.counts.restarts++;
     const old = this.processes[side];
     old.alive = false;
-    this.processes[side] = this.#process(side);
+    this.processes[side] = this.#process(side, atSameAddress ? old.address : ++this.#addresses);
+    this.#touched[side] = true;
+    this.dials.introductions = [];
     for (const link of this.links) {
       if (link.processes[side] !== old) continue;
       link.gone[side] = true;
-      if (this.chance.once(2)) link.toward[other(side)].push({ type: "fin" });
+      if (breaks()) link.toward[other(side)].push({ type: "fin" });
     }
   }
 
@@ -268,10 +272,11 @@ export class World {
       switch (action.type) {
         case "send":
           if (link !== undefined && !link.gone[side])
-            this.#send(link, side, { type: "record", bytes: Uint8Array.from(Buffer.concat(action.parts)) });
+            this.#send(link, side, { type: "record", bytes: joined(action.parts) });
           break;
         case "deliver":
-          this.#delivered(session as SimSession, action.bytes);
+          this.counts.bytes += action.bytes.length;
+          checkDelivered(session as SimSession, action.bytes, this.streams);
           break;
         case "close":
         case "destroy":
@@ -293,94 +298,27 @@ export class World {
     }
   }
 
-  /** I1: what is delivered under a pair is what was committed under it, from the start, once and in order. */
-  #delivered(session: SimSession, bytes: Uint8Array): void {
-    const from = pairName(session.them, session.mine);
-    const stream = this.streams.get(from);
-    if (stream === undefined) throw new Error("I1: bytes of a pair that never was");
-    for (const [at, byte] of bytes.entries()) {
-      if (byte !== byteAt(stream, session.delivered + at))
-        throw new Error(`I1: a wrong byte at ${session.delivered + at}`);
-    }
-    session.delivered += bytes.length;
-    this.counts.bytes += bytes.length;
-    if (session.delivered > (this.committed.get(from) ?? 0))
-      throw new Error("I1: more was delivered than was committed");
-    if (session.delivered > session.machine.recv) throw new Error("I1: recv is behind what was delivered");
-  }
-
-  /** I2 and I6, in every state. */
+  /** I2 and I6, in every state. Looks at what changed since the last time. */
   check(): void {
-    for (const { session, side } of this.processes) {
-      if (session === undefined) continue;
-      const { acked, committed, recv, out, links, cur } = session.machine;
-      const theirs = this.processes[other(side)].session;
-      const isPair = theirs !== undefined && theirs.name === pairName(session.them, session.mine);
-      if (isPair && !(acked <= theirs.machine.recv && theirs.machine.recv <= committed))
-        throw new Error("I2: acked <= peer.recv <= committed");
-      if (acked > committed || out.start !== acked || out.end !== committed)
-        throw new Error("I2: out is [acked, committed)");
-      if (committed - acked > WINDOW_BYTES) throw new Error("I6: more than the window is kept");
-      if (links.length > MAX_LINKS) throw new Error("I6: too many links");
-      if (cur !== undefined && !links.includes(cur)) throw new Error("the current link is none of its links");
-      if (recv !== session.delivered) throw new Error("recv is what was delivered");
-      if (cur !== undefined && session.carrier >= 0 && cur.id !== session.carrier) this.counts.moves++;
-      session.carrier = cur?.id ?? -1;
-      const kept = Buffer.concat(acked === committed ? [] : out.slice(acked, WINDOW_BYTES + 1));
-      if (kept.length !== committed - acked) throw new Error("I2: out holds another length");
-      const stream = this.streams.get(session.name) as number;
-      for (let at = 0; at < kept.length; at++)
-        if (kept[at] !== byteAt(stream, acked + at)) throw new Error("I2: out holds other bytes");
+    for (const side of SIDES) {
+      const { session } = this.processes[side];
+      if (session === undefined || !(this.#touched[0] || this.#touched[1])) continue;
+      if (checkSession(session, this.processes[other(side)].session)) this.counts.moves++;
     }
+    this.#touched[0] = this.#touched[1] = false;
   }
 
-  #forgetDeadLinks(): void {
-    this.links = this.links.filter(
-      (link) => !(link.toward[0].length === 0 && link.toward[1].length === 0 && link.gone[0] && link.gone[1]),
-    );
+  forgetDeadLinks(): void {
+    if (this.links.some(isDead)) this.links = this.links.filter((link) => !isDead(link));
   }
+}
 
-  /** I4: once nothing fails any more, one fresh link brings both ends to one session, with everything delivered and acknowledged. At most two handshakes. */
-  settle(): void {
-    this.settling = true;
-    for (const link of this.links) {
-      // Whatever is stalled or half dead by now breaks; what is well goes on.
-      if (link.stalled[0] || link.stalled[1] || link.gone[0] || link.gone[1]) {
-        this.#cut(link);
-        link.toward[0].length = link.toward[1].length = 0;
-        for (const side of [0, 1] as const) link.toward[side].push({ type: "fin" });
-      }
-    }
-    this.#quiet();
-    this.handshakes = 0;
-    this.dial(this.chance.int(2) as Side);
-    this.#quiet();
-    const [one, two] = this.processes.map((process) => process.session);
-    if (one === undefined || two === undefined) throw new Error("I4: no session came about");
-    if (one.name !== pairName(two.them, two.mine)) throw new Error("I4: the ends hold different sessions");
-    for (const [session, peer] of [
-      [one, two],
-      [two, one],
-    ] as const) {
-      const { acked, committed } = session.machine;
-      if (peer.delivered !== committed || acked !== committed)
-        throw new Error(`I4: ${committed} committed, ${acked} acknowledged, ${peer.delivered} delivered`);
-    }
-    if (this.handshakes > 2) throw new Error(`I4: it took ${this.handshakes} handshakes`);
-    this.check();
-  }
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  return parts.length === 1 && only !== undefined ? only.slice() : Uint8Array.from(Buffer.concat(parts));
+}
 
-  /** Lets everything arrive and everything be sent, until nothing moves. */
-  #quiet(): void {
-    for (let rounds = 0, moved = true; moved; rounds++) {
-      if (rounds > 200) throw new Error("I4: it does not come to rest");
-      moved = false;
-      for (const process of this.processes) this.flush(process, rounds < 3 ? 5 : 0);
-      for (const link of this.links) {
-        for (const side of [0, 1] as const) while (this.deliver(link, side)) moved = true;
-      }
-      this.#forgetDeadLinks();
-      this.check();
-    }
-  }
+/** Both ends are gone, and nothing is on its way. */
+function isDead({ toward, gone }: SimLink): boolean {
+  return gone[0] && gone[1] && toward[0].length === 0 && toward[1].length === 0;
 }
