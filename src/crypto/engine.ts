@@ -46,6 +46,12 @@ export interface Engine {
   scalar(bytes?: Uint8Array): Scalar;
   /** An AEAD under a copy of `key` (32 bytes). */
   aead(suite: Suite, key: Uint8Array): Aead;
+  /** Ed25519 (RFC 8032, pure): the public key of a seed (32 bytes). */
+  ed25519PublicKey(seed: Uint8Array): Uint8Array;
+  /** The 64-byte signature of `message` under that seed. */
+  ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array;
+  /** Whether a signature is one of `message` under `publicKey`; never for a key that is not canonical or of small order. */
+  ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
   /** Compares in time that depends on the lengths alone. */
   equal(a: Uint8Array, b: Uint8Array): boolean;
   /** The suites worth offering, the preferred one first, by a measurement made once per process. */

@@ -7,10 +7,13 @@ import {
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
+  sign,
   timingSafeEqual,
+  verify,
   type KeyObject,
 } from "node:crypto";
 import { copyOf } from "./bytes.ts";
+import { isEd25519Key } from "./ed25519-key.ts";
 import { type Aead, type Engine, NONCE_BYTES, type Point, type Scalar, type Suite, TAG_BYTES } from "./engine.ts";
 import { preferredSuites } from "./suite-preference.ts";
 
@@ -41,9 +44,7 @@ class NativeScalar implements Scalar {
       return;
     }
     if (bytes.length !== 32) throw new RangeError(`a scalar takes 32 bytes, not ${bytes.length}`);
-    // Node wants the public half to be there, and does not read it.
-    const jwk = { kty: "OKP", crv: "X25519", x: base64url(bytes.map(() => 0)), d: base64url(bytes) };
-    this.#key = createPrivateKey({ key: jwk, format: "jwk" });
+    this.#key = privateKey("X25519", bytes);
   }
 
   times(point: Point): Uint8Array | undefined {
@@ -127,6 +128,17 @@ class NativeAead implements Aead {
   }
 }
 
+/** Node wants the public half to be there, and does not read it. */
+function privateKey(crv: "X25519" | "Ed25519", bytes: Uint8Array): KeyObject {
+  const jwk = { kty: "OKP", crv, x: base64url(new Uint8Array(32)), d: base64url(bytes) };
+  return createPrivateKey({ key: jwk, format: "jwk" });
+}
+
+function ed25519Private(seed: Uint8Array): KeyObject {
+  if (seed.length !== 32) throw new RangeError(`an Ed25519 seed takes 32 bytes, not ${seed.length}`);
+  return privateKey("Ed25519", seed);
+}
+
 /** The same bytes without Buffer's methods, of which `slice` does not copy. */
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -154,6 +166,16 @@ export const nativeEngine: Engine = {
   point: (u) => new NativePoint(u),
   scalar: (bytes) => new NativeScalar(bytes),
   aead: (suite, key) => new NativeAead(suite, key),
+  ed25519PublicKey(seed) {
+    const { x = "" } = createPublicKey(ed25519Private(seed)).export({ format: "jwk" });
+    return plain(Buffer.from(x, "base64url"));
+  },
+  ed25519Sign: (seed, message) => plain(sign(null, message, ed25519Private(seed))),
+  ed25519Verify(publicKey, message, signature) {
+    if (!isEd25519Key(publicKey)) return false;
+    const jwk = { kty: "OKP", crv: "Ed25519", x: base64url(publicKey) };
+    return verify(null, message, createPublicKey({ key: jwk, format: "jwk" }), signature);
+  },
   equal: (a, b) => a.length === b.length && timingSafeEqual(a, b),
   suites: () => (suites ??= preferredSuites(nativeEngine, () => performance.now())),
 };

@@ -1,9 +1,10 @@
 import { gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
-import { x25519 } from "@noble/curves/ed25519.js";
+import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha512 } from "@noble/hashes/sha2.js";
 import { concat, copyOf } from "./bytes.ts";
+import { isEd25519Key } from "./ed25519-key.ts";
 import { type Aead, type Engine, NONCE_BYTES, type Point, type Scalar, type Suite, TAG_BYTES } from "./engine.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -103,6 +104,12 @@ export const portableEngine: Engine = {
   },
   scalar: (bytes) => new PortableScalar(bytes),
   aead: (suite: Suite, key) => new PortableAead(suite, key),
+  ed25519PublicKey: (seed) => ed25519.getPublicKey(seed),
+  ed25519Sign: (seed, message) => ed25519.sign(message, seed),
+  ed25519Verify(publicKey, message, signature) {
+    if (!isEd25519Key(publicKey) || signature.length !== 64) return false;
+    return ed25519.verify(signature, message, publicKey, { zip215: false });
+  },
   equal(a, b) {
     if (a.length !== b.length) return false;
     let difference = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Engine, Suite } from "../../src/crypto/engine.ts";
 import { hkdfExpand, hkdfExtract } from "../../src/crypto/hkdf.ts";
-import { hex, toHex, wycheproof, type WycheproofCase } from "../vectors/load.ts";
+import { hex, load, toHex, wycheproof, type WycheproofCase } from "../vectors/load.ts";
 import { engines } from "./engines.ts";
 
 interface AeadCase extends WycheproofCase {
@@ -25,6 +25,11 @@ interface HkdfCase extends WycheproofCase {
   readonly info: string;
   readonly size: number;
   readonly okm: string;
+}
+
+interface Ed25519Group {
+  readonly publicKey: { readonly pk: string };
+  readonly tests: readonly (WycheproofCase & { readonly msg: string; readonly sig: string })[];
 }
 
 /** Runs one case both ways; returns whether the engine agrees with the vector. */
@@ -66,6 +71,20 @@ for (const engine of engines) {
         } else expect(shared && toHex(shared), `case ${c.tcId}`).toBe(c.shared);
       }
       expect([cases.length, zeros]).toEqual([518, 31]);
+    });
+
+    test("agrees with Wycheproof ed25519 on every signature, valid or not", () => {
+      const { testGroups } = load("wycheproof-ed25519.json") as { readonly testGroups: readonly Ed25519Group[] };
+      let cases = 0;
+      const wrong: number[] = [];
+      for (const { publicKey, tests } of testGroups) {
+        for (const { tcId, msg, sig, result } of tests) {
+          cases++;
+          const isValid = engine.ed25519Verify(hex(publicKey.pk), hex(msg), hex(sig));
+          if (isValid !== (result === "valid")) wrong.push(tcId);
+        }
+      }
+      expect([wrong, cases]).toEqual([[], 151]);
     });
 
     test("agrees with Wycheproof hkdf_sha512, and refuses more than 255 blocks", () => {

@@ -6,6 +6,19 @@ export interface Crp1 {
   readonly rekey: readonly Rekey[];
   readonly big: readonly Big[];
   readonly refusals: { readonly responder: readonly ResponderRefusal[]; readonly initiator: readonly InitiatorRefusal[] };
+  readonly verifiers: readonly {
+    readonly password: string;
+    readonly setting: string;
+    readonly h: string;
+    readonly prsU: string;
+    readonly seed: string;
+    readonly P: string;
+    readonly verifier: string;
+    readonly sameEntryFrom: readonly string[];
+  }[];
+  readonly badEntries: readonly string[];
+  readonly badSettings: readonly string[];
+  readonly fakes: readonly { readonly key: string; readonly name: string; readonly cost: number; readonly setting: string }[];
   readonly passwords: readonly { readonly utf16: string; readonly bytes: string | null }[];
 }
 
@@ -23,6 +36,22 @@ export interface Side {
   readonly Tb: string;
   readonly Ta: string;
   readonly chain: string;
+}
+
+/** What one side of the user stage computes. */
+export interface UserSide {
+  readonly prsU: string;
+  readonly P: string;
+  readonly CI: string;
+  readonly generatorString: string;
+  readonly g: string;
+  readonly K2: string;
+  readonly ISK2: string;
+  readonly th2: string;
+  readonly prk2: string;
+  readonly Tr: string;
+  readonly Tu: string;
+  readonly sealKey: string;
 }
 
 export interface DirectionKeys {
@@ -56,13 +85,35 @@ export interface Run {
     readonly yb: string;
     readonly nonceI: string;
     readonly nonceR: string;
-    readonly user?: object;
+    readonly user?: {
+      readonly password: string;
+      readonly yu: string;
+      readonly yr: string;
+      readonly table?: Readonly<Record<string, string>>;
+      readonly fakeKey?: string;
+      readonly fakePrsU?: string;
+    };
   };
   readonly cpace: { readonly PRS: string; readonly CI: string; readonly generatorString: string; readonly g: string };
   readonly handshake?: Side;
   readonly initiator?: Side;
   readonly responder?: Side;
-  readonly userStage?: object;
+  readonly userStage?: {
+    readonly setting: string;
+    readonly fakeSetting: string;
+    readonly h: string;
+    readonly seed: string;
+    readonly verifier: string;
+    readonly auth: { readonly i2r: DirectionKeys; readonly r2i: DirectionKeys };
+    readonly Yr: string;
+    readonly Yu: string;
+    readonly client: UserSide;
+    /** Where it differs from the client's. */
+    readonly room?: UserSide;
+    readonly login?: string;
+    readonly signature?: string;
+    readonly box?: string;
+  };
   readonly keys?: {
     readonly master: string;
     readonly sessionId: string;
