@@ -22,6 +22,8 @@ const LASTS_MS: Range = [100, 10_000];
 export function startFaults(net: SimulatedNetwork, faults: Faults, fail: (error: unknown) => void): void {
   const lastsMs = faults.lastsMs ?? LASTS_MS;
   const down = new Set<SimulatedHost>();
+  /** Restarts whose programs are not done. */
+  const starting = new Set<Promise<void>>();
   let isOver = false;
 
   const every = (name: keyof Faults, befall: (chance: () => number) => Promise<void> | void): void => {
@@ -58,7 +60,14 @@ export function startFaults(net: SimulatedNetwork, faults: Faults, fail: (error:
   };
 
   const start = async (host: SimulatedHost): Promise<void> => {
-    if (down.delete(host)) await host.restart();
+    if (!down.delete(host)) return;
+    const restart = host.restart();
+    starting.add(restart);
+    try {
+      await restart;
+    } finally {
+      starting.delete(restart);
+    }
   };
 
   every("cutEveryMs", (chance) => void between(chance, (one, other) => net.cut(one, other)));
@@ -78,7 +87,7 @@ export function startFaults(net: SimulatedNetwork, faults: Faults, fail: (error:
 
   net.onCalm(async () => {
     isOver = true;
-    await Promise.all([...down].map(start));
+    await Promise.all([...starting, ...[...down].map(start)]);
   });
 }
 

@@ -28,6 +28,7 @@ class PlainClock {
 
 test("timers run in the order of their times, then of their making, whatever is cancelled meanwhile", () => {
   const seed = seedOfRun();
+  console.log(`timers, seed ${seed}`);
   const chance = seeded(seed);
   const clock = new ManualClock();
   const plain = new PlainClock();
