@@ -43,6 +43,8 @@ async function join({ name, room, line, file }: Order & { do: "join" }): Promise
     throw new Error("on purpose");
   });
   user.handle("note", (input) => void started(input));
+  // A second on average, each another one: some thousand a second is all that it takes.
+  user.handle("slow", (input) => after(500 + ((Number((input as { id: string }).id) * 0.618) % 1) * 1_000));
   user.handle("hold", async (input) => {
     const { id } = started(input);
     await new Promise<void>((resolve) => held.push(resolve));

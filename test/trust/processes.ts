@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { SenderOrder, SenderTold } from "./sender.ts";
 
 /** What a test tells a member to do. */
 export type Order =
@@ -23,22 +24,22 @@ export type Told =
   | { readonly is: "settled"; readonly id: string; readonly value: unknown; readonly error?: string }
   | { readonly is: "events"; readonly events: readonly string[] };
 
-const PROGRAM = fileURLToPath(new URL("member.ts", import.meta.url));
-
 /** How a program of this repository runs from its sources. */
 export const NODE_OPTIONS = ["--conditions=chatroom-source", "--import", "tsx"];
 
-/** A user in a process of its own. */
-export class Member {
+/** A program of this folder in a process of its own, that takes orders and tells what it does. */
+class Program<Orders, Tells extends { readonly is: string }> {
   readonly exited: Promise<void>;
   readonly #process: ChildProcess;
-  readonly #told: Told[] = [];
+  readonly #told: Tells[] = [];
   #heard: (() => void)[] = [];
 
-  constructor() {
-    this.#process = fork(PROGRAM, [], { execArgv: NODE_OPTIONS, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  constructor(file: string, options: readonly string[] = []) {
+    const path = fileURLToPath(new URL(file, import.meta.url));
+    const execArgv = [...NODE_OPTIONS, ...options];
+    this.#process = fork(path, [], { execArgv, stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.exited = once(this.#process, "exit").then(() => {});
-    this.#process.on("message", (told: Told) => {
+    this.#process.on("message", (told: Tells) => {
       this.#told.push(told);
       for (const heard of this.#heard.splice(0)) heard();
     });
@@ -47,21 +48,38 @@ export class Member {
     });
   }
 
-  order(order: Order): void {
-    this.#process.send(order);
+  order(order: Orders): void {
+    this.#process.send(order as object);
   }
 
   /** The next thing of that kind that it tells. Rejects when the process ends before. */
-  async told<Is extends Told["is"]>(is: Is, id?: string): Promise<Told & { is: Is }> {
+  async told<Is extends Tells["is"]>(is: Is, id?: string): Promise<Tells & { is: Is }> {
     for (;;) {
       const at = this.#told.findIndex(
         (told) => told.is === is && (id === undefined || ("id" in told && told.id === id)),
       );
-      if (at >= 0) return this.#told.splice(at, 1)[0] as Told & { is: Is };
+      if (at >= 0) return this.#told.splice(at, 1)[0] as Tells & { is: Is };
       if (this.#process.exitCode !== null || this.#process.signalCode !== null)
         throw new Error(`the process ended before it told "${is}"`);
       await new Promise<void>((heard) => this.#heard.push(heard));
     }
+  }
+
+  signal(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): void {
+    this.#process.kill(signal);
+  }
+
+  /** Ends it, whatever it does, and resolves when the system has freed all that it had. */
+  async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.exited;
+  }
+}
+
+/** A user in a process of its own. */
+export class Member extends Program<Order, Told> {
+  constructor() {
+    super("member.ts");
   }
 
   async join(options: Omit<Order & { do: "join" }, "do">): Promise<void> {
@@ -75,14 +93,22 @@ export class Member {
     this.order({ do: "call", to, method, id });
     return this.told("settled", id);
   }
+}
 
-  signal(signal: "SIGSTOP" | "SIGCONT" | "SIGKILL"): void {
-    this.#process.kill(signal);
+/** A user in a process of its own that sends much. */
+export class Sender extends Program<SenderOrder, SenderTold> {
+  constructor() {
+    super("sender.ts", ["--expose-gc"]);
   }
 
-  /** Ends it, whatever it does, and resolves when the system has freed all that it had. */
-  async kill(): Promise<void> {
-    this.signal("SIGKILL");
-    await this.exited;
+  async join(room: number, line: number | undefined): Promise<void> {
+    await this.told("ready");
+    this.order({ do: "join", room, ...(line === undefined ? {} : { line }) });
+    await this.told("in");
+  }
+
+  async measure(): Promise<SenderTold & { is: "measured" }> {
+    this.order({ do: "measure" });
+    return this.told("measured");
   }
 }
