@@ -69,6 +69,9 @@ test("a record that is whole in its chunk is not copied, and one that is not lie
   const last = reader.next();
   expect(last?.body.buffer.byteLength).toBe(44);
   expect(last?.body).toEqual(c.subarray(4));
+  const alone = fake(50, 4);
+  reader.push(alone);
+  expect(reader.next()?.body.buffer).toBe(alone.buffer);
 });
 
 test.each([0, 16, 65_554, 0x80000000, 0xffffffff])(

@@ -1,9 +1,14 @@
+import { ADMISSION, ANSWERING, SOURCES, TOKEN_BUCKET } from "./admission.ts";
 import { BIND } from "./bind.ts";
 import { BULK_WINDOW, SESSION, SUSPICION } from "./driver.ts";
+import { HANDSHAKE_FRAMES, NAMES } from "./frames-and-names.ts";
+import { HELLO, INITIATOR, KEYS, RESPONDER } from "./handshake.ts";
+import { KEEPALIVE } from "./keepalive.ts";
 import { MACHINE_IN, MACHINE_OUT } from "./machine.ts";
 import { MACHINE_END, MACHINE_LINKS } from "./machine-links.ts";
 import type { Mutants } from "./mutant.ts";
 import { FLOWS, OUTBOX } from "./outbox.ts";
+import { RATCHET, RECORD_LINK, RECORDS } from "./records.ts";
 import { ASSEMBLIES, DEFRAMER } from "./stream-in.ts";
 import { COMMIT, FRAMES, OWN_FRAMES, RETAINED } from "./stream-out.ts";
 
@@ -24,4 +29,18 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   BULK_WINDOW,
   SESSION,
   SUSPICION,
+  RATCHET,
+  RECORDS,
+  RECORD_LINK,
+  KEEPALIVE,
+  INITIATOR,
+  RESPONDER,
+  HELLO,
+  KEYS,
+  HANDSHAKE_FRAMES,
+  NAMES,
+  ANSWERING,
+  ADMISSION,
+  SOURCES,
+  TOKEN_BUCKET,
 ];

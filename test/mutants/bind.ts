@@ -3,7 +3,8 @@ import type { Mutants } from "./mutant.ts";
 /** Which link belongs to which session. */
 export const BIND: Mutants = {
   file: "src/session/bind.ts",
-  tests: ["test/session/bind.test.ts", "test/session/schedules.test.ts"],
+  tests: ["test/session/bind.test.ts"],
+  schedules: true,
   mutants: [
     {
       name: "a link whose handshake began under an earlier end of this side is taken",

@@ -145,8 +145,8 @@ export const SESSION: Mutants = {
     },
     {
       name: "the other link is not used at once when one breaks",
-      find: "    this.#window.moved();\n    this.#wake();\n  }\n\n  #perform",
-      replace: "    this.#window.moved();\n  }\n\n  #perform",
+      find: "    if (this.isEnded) return;\n    this.#window.moved();\n    this.#wake();",
+      replace: "    if (this.isEnded) return;\n    this.#window.moved();",
     },
     {
       name: "callers that wait for room are not told",

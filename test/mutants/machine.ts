@@ -3,7 +3,8 @@ import type { Mutants } from "./mutant.ts";
 /** The stream that each side sends: what is resent, from where, over which link. */
 export const MACHINE_OUT: Mutants = {
   file: "src/session/machine.ts",
-  tests: ["test/session/machine.test.ts", "test/session/schedules.test.ts"],
+  tests: ["test/session/machine.test.ts"],
+  schedules: true,
   mutants: [
     {
       name: "an acknowledgement below an earlier one counts",
@@ -103,7 +104,8 @@ export const MACHINE_OUT: Mutants = {
 /** The stream that comes: doubles, gaps and acknowledgements. */
 export const MACHINE_IN: Mutants = {
   file: "src/session/machine.ts",
-  tests: ["test/session/machine.test.ts", "test/session/schedules.test.ts"],
+  tests: ["test/session/machine.test.ts"],
+  schedules: true,
   mutants: [
     {
       name: "bytes beyond a gap are delivered",

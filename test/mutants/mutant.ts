@@ -12,5 +12,7 @@ export interface Mutants {
   readonly file: string;
   /** The test files that hold its rules, as filters of vitest. */
   readonly tests: readonly string[];
+  /** Its rules show in the schedules of test/session too: they are run as well, and the number of the first one that fails is told. */
+  readonly schedules?: true;
   readonly mutants: readonly Mutant[];
 }

@@ -6,19 +6,19 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { ALL_MUTANTS } from "./all.ts";
-import type { Mutant } from "./mutant.ts";
+import type { Mutant, Mutants } from "./mutant.ts";
 import { copyTree, type Tree } from "./tree.ts";
-import { stopTrials, tryTests, type Verdict } from "./trial.ts";
+import { stopTrials, trySchedules, tryTests, type Verdict } from "./trial.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const MOST_AT_ONCE = 2;
 const UNMUTATED_LIMIT_MS = 300_000;
 
 /** A mutant with its file and tests. */
-type Planted = Mutant & { readonly file: string; readonly tests: readonly string[] };
+type Planted = Mutant & Pick<Mutants, "file" | "tests" | "schedules">;
 
-const PLANTED: readonly Planted[] = ALL_MUTANTS.flatMap(({ file, tests, mutants }) =>
-  mutants.map((mutant) => ({ ...mutant, file, tests })),
+const PLANTED: readonly Planted[] = ALL_MUTANTS.flatMap(({ mutants, ...about }) =>
+  mutants.map((mutant) => ({ ...mutant, ...about })),
 );
 
 const trees: Tree[] = [];
@@ -42,7 +42,7 @@ function problemsOf(mutants: readonly Planted[]): string[] {
 }
 
 /** Plants one fault in a tree, tries its tests, and takes it out again. */
-async function tryMutant(root: string, { file, find, replace, tests }: Planted): Promise<Verdict> {
+async function tryMutant(root: string, { file, find, replace, tests, schedules }: Planted): Promise<Verdict[]> {
   const path = join(root, file);
   const text = readFileSync(path, "utf8");
   writeFileSync(
@@ -50,22 +50,27 @@ async function tryMutant(root: string, { file, find, replace, tests }: Planted):
     text.replace(find, () => replace),
   );
   try {
-    return await tryTests(root, tests);
+    const verdicts = [await tryTests(root, tests)];
+    if (schedules === true) verdicts.push(await trySchedules(root));
+    return verdicts;
   } finally {
     writeFileSync(path, text);
   }
 }
 
-function line(mutant: Planted, { kind, by, schedule }: Verdict): string {
-  const what = `${mutant.file.replace("src/", "")}: ${mutant.name}`;
-  const where = schedule === undefined ? "" : `, schedule ${schedule}`;
-  const lines = {
-    passed: `SURVIVED  ${what}`,
-    broken: `BROKEN    ${what}\n          ${by}`,
-    "time limit": `caught    ${what}\n          by the time limit`,
-    failed: `caught    ${what}\n          by "${by}"${where}`,
-  };
-  return lines[kind];
+type Fate = "caught" | "SURVIVED" | "BROKEN";
+
+function fateOf(verdicts: readonly Verdict[]): Fate {
+  if (verdicts.some(({ kind }) => kind === "broken")) return "BROKEN";
+  return verdicts.every(({ kind }) => kind === "passed") ? "SURVIVED" : "caught";
+}
+
+function say(mutant: Planted, fate: Fate, verdicts: readonly Verdict[]): void {
+  console.log(`${fate.padEnd(9)} ${mutant.file.replace("src/", "")}: ${mutant.name}`);
+  for (const { kind, by, schedule } of verdicts) {
+    if (schedule !== undefined) console.log(`          by schedule ${schedule}`);
+    else if (kind !== "passed") console.log(`          by ${by}`);
+  }
 }
 
 async function main(words: readonly string[]): Promise<number> {
@@ -86,28 +91,30 @@ async function main(words: readonly string[]): Promise<number> {
     return 1;
   }
   const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))];
-  const before = await tryTests(first.root, tests, UNMUTATED_LIMIT_MS);
-  if (before.kind !== "passed") {
-    console.error(`without a fault the tests do not pass: ${before.by}`);
+  const before = [await tryTests(first.root, tests, UNMUTATED_LIMIT_MS)];
+  if (mutants.some(({ schedules }) => schedules === true)) before.push(await trySchedules(first.root));
+  for (const { kind, by } of before) {
+    if (kind === "passed") continue;
+    console.error(`without a fault the tests do not pass: ${by}`);
     return 1;
   }
   const waiting = [...mutants];
-  let survived = 0;
-  let broken = 0;
+  const fates: Fate[] = [];
   const work = async ({ root }: Tree): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const verdict = await tryMutant(root, next);
-      if (verdict.kind === "passed") survived++;
-      if (verdict.kind === "broken") broken++;
-      console.log(line(next, verdict));
+      const verdicts = await tryMutant(root, next);
+      const fate = fateOf(verdicts);
+      fates.push(fate);
+      say(next, fate, verdicts);
     }
   };
   await Promise.all(trees.map(work));
-  const caught = mutants.length - survived - broken;
+  const count = (which: Fate): number => fates.filter((fate) => fate === which).length;
+  const broken = count("BROKEN");
   console.log(
-    `${mutants.length} mutants, ${caught} caught, ${survived} survived${broken > 0 ? `, ${broken} broken` : ""} (${Math.round((Date.now() - startedAt) / 1000)} s)`,
+    `${fates.length} mutants, ${count("caught")} caught, ${count("SURVIVED")} survived${broken > 0 ? `, ${broken} broken` : ""} (${Math.round((Date.now() - startedAt) / 1000)} s)`,
   );
-  return survived + broken > 0 ? 1 : 0;
+  return count("caught") === fates.length ? 0 : 1;
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -3,12 +3,17 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 /** The same chance in every run. */
-export const SEED = 1;
+const SEED = 1;
+/** A test that takes longer has failed. */
+const TEST_TIMEOUT_MS = 5_000;
+/** Test files that take longer are in an endless loop. */
+const TIME_LIMIT_MS = 20_000;
+
+/** The schedules, a tenth of them; the other tests of that file plant faults of their own. */
+const SCHEDULES = ["test/session/schedules.test.ts", "--testNamePattern=schedules of"];
+const SCHEDULES_SHARE = "0.1";
 /** How the schedules say which one failed. */
 const SCHEDULE = /schedule of seed (\d+)/;
-const TEST_TIMEOUT_MS = 10_000;
-/** What takes longer is taken for an endless loop. */
-const TIME_LIMIT_MS = 20_000;
 
 /** What some test files say of a tree. `broken`: they could not be run, which says nothing. */
 export interface Verdict {
@@ -39,15 +44,29 @@ export function stopTrials(): void {
   for (const child of running) kill(child);
 }
 
-/** Runs test files in a tree. */
-export async function tryTests(root: string, tests: readonly string[], timeLimitMs = TIME_LIMIT_MS): Promise<Verdict> {
+/** Runs test files in a tree, until the first test fails. */
+export function tryTests(root: string, tests: readonly string[], timeLimitMs = TIME_LIMIT_MS): Promise<Verdict> {
+  return run(root, ["--bail=1", ...tests], {}, timeLimitMs);
+}
+
+/** Runs the schedules in a tree, until the first one fails. */
+export function trySchedules(root: string): Promise<Verdict> {
+  return run(root, SCHEDULES, { SOAK: SCHEDULES_SHARE }, TIME_LIMIT_MS);
+}
+
+async function run(
+  root: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  timeLimitMs: number,
+): Promise<Verdict> {
   const outputFile = join(root, "verdict.json");
   rmSync(outputFile, { force: true });
   const options = ["--config", "test/vitest.config.ts", "--reporter=json", `--outputFile=${outputFile}`, "--silent"];
   const limits = ["--maxWorkers=1", `--testTimeout=${TEST_TIMEOUT_MS}`];
-  const child = spawn(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...options, ...limits, ...tests], {
+  const child = spawn(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...options, ...limits, ...args], {
     cwd: root,
-    env: { ...process.env, SEED: String(SEED) },
+    env: { ...process.env, SEED: String(SEED), ...env },
     stdio: ["ignore", "ignore", "pipe"],
     detached: true, // a group of its own: its workers end with it
   });
@@ -62,29 +81,28 @@ export async function tryTests(root: string, tests: readonly string[], timeLimit
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   clearTimeout(timer);
   running.delete(child);
-  if (isLate) return { kind: "time limit", by: `no end within ${timeLimitMs / 1000} s`, schedule: undefined };
-  return verdictOf(tests, code, outputFile, errors);
+  if (isLate) return { kind: "time limit", by: "the time limit", schedule: undefined };
+  return verdictOf(code, outputFile, errors);
 }
 
 function kill(child: ChildProcess): void {
   if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
 }
 
-function verdictOf(tests: readonly string[], code: number | null, outputFile: string, errors: string): Verdict {
+function verdictOf(code: number | null, outputFile: string, errors: string): Verdict {
   let report: Report;
   try {
     report = JSON.parse(readFileSync(outputFile, "utf8")) as Report;
   } catch {
     return { kind: "broken", by: errors.trim() || `no report, exit code ${code}`, schedule: undefined };
   }
-  const placeOf = (name: string): number => tests.findIndex((one) => name.endsWith(one));
-  const results = report.testResults.toSorted((one, other) => placeOf(one.name) - placeOf(other.name));
+  const results = report.testResults;
   const unread = results.find(({ assertionResults, message }) => assertionResults.length === 0 && message !== "");
   if (unread !== undefined) return { kind: "broken", by: `${unread.name}: ${unread.message}`, schedule: undefined };
   const failed = results.flatMap((one) => one.assertionResults).filter(({ status }) => status === "failed");
   const seed = failed.flatMap((one) => SCHEDULE.exec(one.failureMessages?.[0] ?? "")?.[1] ?? []).map(Number)[0];
   const schedule = seed === undefined ? undefined : seed - SEED + 1;
-  if (failed[0] !== undefined) return { kind: "failed", by: failed[0].fullName.trim(), schedule };
+  if (failed[0] !== undefined) return { kind: "failed", by: `"${failed[0].fullName.trim()}"`, schedule };
   if (code === 0) return { kind: "passed", by: "", schedule };
   return { kind: "failed", by: "an error outside of every test", schedule };
 }
