@@ -20,6 +20,8 @@ export class MemoryPipe implements Pipe {
   #isPaused = false;
   #isScheduled = false;
   #isFull = false;
+  /** Nothing passes any more, though the owner may not have been told. */
+  #isBroken = false;
   #hasCrashed = false;
   /** After a crash: whether the other end was told. */
   #hasReset = false;
@@ -45,7 +47,7 @@ export class MemoryPipe implements Pipe {
 
   write(parts: readonly Uint8Array[]): boolean {
     const other = this.#other;
-    if (this.#state !== "open" || other === undefined) return true;
+    if (this.#state !== "open" || this.#isBroken || other === undefined) return true;
     const copies = parts.filter((part) => part.length > 0).map((part) => new Uint8Array(part));
     const bytes = copies.reduce((sum, part) => sum + part.length, 0);
     if (bytes === 0) return true;
@@ -102,18 +104,17 @@ export class MemoryPipe implements Pipe {
     this.#sendEnd(resetError());
   }
 
-  /** Breaks the pipe under its owner. */
+  /** Breaks the pipe under its owner, who is told a little later, or at `start`. */
   reset(): void {
-    if (this.#state === "gone") return;
-    const events = this.#events;
-    const wasOpen = this.#state === "open";
-    const other = this.#other;
-    this.#free();
-    if (wasOpen)
-      this.#medium.later(() => {
-        if (!this.#hasCrashed) events?.end(resetError());
-      });
-    other?.reset();
+    if (this.#state === "gone" || this.#isBroken) return;
+    this.#isBroken = true;
+    this.#dropInbox();
+    this.#inboxEnd = { error: resetError() };
+    this.#medium.later(() => {
+      const isUnowned = this.#state === "open" && this.#events === undefined;
+      if (!isUnowned) this.#deliverEnd(resetError());
+    });
+    this.#other?.reset();
   }
 
   /** Delivers what waits, later. */
@@ -131,7 +132,7 @@ export class MemoryPipe implements Pipe {
   #take(parts: readonly Uint8Array[], bytes: number): void {
     this.#onTheWayBytes -= bytes;
     if (this.#hasCrashed) return this.#answerReset();
-    if (this.#state === "gone" || this.#state === "ended") return;
+    if (this.#isBroken || this.#state === "gone" || this.#state === "ended") return;
     this.#inbox.push(...parts);
     this.#inboxBytes += bytes;
     if (!this.#isScheduled) this.#deliver();

@@ -73,6 +73,30 @@ test("a cut network resets both ends of every pipe", () => {
   expect(seen).toEqual(["a: read ECONNRESET", "b: read ECONNRESET"]);
 });
 
+test("a cut before the owner came is told at start, and before a crash to nobody", () => {
+  const clock = new ManualClock();
+  const network = new MemoryNetwork({ later: (run) => void clock.after(1, run) });
+  const [a, b] = network.pair();
+  const seen: string[] = [];
+  b.write([Uint8Array.of(1)]);
+  network.cut();
+  expect(a.write([Uint8Array.of(1)])).toBe(true);
+  clock.advance(10);
+  a.start({ data: () => seen.push("data"), drain() {}, end: (error) => seen.push(`end ${error?.message}`) });
+  clock.advance(10);
+  expect(seen).toEqual(["end read ECONNRESET"]);
+  b.close();
+  clock.advance(10);
+  expect(network.openPipes).toBe(0);
+  const [c] = network.pair();
+  c.start({ data() {}, drain() {}, end: () => seen.push("end of c") });
+  network.cut();
+  network.crash("127.0.0.1");
+  clock.advance(10);
+  expect(seen).toEqual(["end read ECONNRESET"]);
+  expect(network.openPipes).toBe(0);
+});
+
 test("a cut between two hosts leaves the others alone", async () => {
   const clock = new ManualClock();
   const network = new MemoryNetwork({ later: (run) => void clock.after(1, run) });

@@ -209,6 +209,66 @@ test("a run that a crash interrupts gives what the next one gives", async () => 
   });
 });
 
+test("a program that goes on after its host crashed settles nothing", async () => {
+  await simulate({}, async (net) => {
+    const gate = net.sleep(100);
+    let runs = 0;
+    const done = net.host("a").run(async () => {
+      const run = ++runs;
+      await gate;
+      return run;
+    });
+    net.host("a").crash();
+    await net.sleep(1_000);
+    await net.host("a").restart();
+    expect(await done).toBe(2);
+  });
+});
+
+test("a dial whose host crashes meanwhile comes to nothing, and leaves the other side no link", async () => {
+  await simulate({ latencyMs: [10, 10] }, async (net) => {
+    const { environment } = net.host("a").options;
+    const ends: (string | undefined)[] = [];
+    const listener = await net.host("b").options.environment.listen({
+      host: "127.0.0.1",
+      port: 0,
+      accept: (pipe) => pipe.start({ data() {}, drain() {}, end: (error) => ends.push(error?.message) }),
+    });
+    let settled = 0;
+    const dialled = environment.dial({ host: "b", port: listener.address.port });
+    void dialled.finally(() => settled++);
+    await net.sleep(5);
+    net.host("a").crash();
+    await net.sleep(60_000);
+    expect([settled, ...ends]).toEqual([0, undefined]);
+    const late = environment.dial({ host: "b", port: listener.address.port });
+    void late.finally(() => settled++);
+    await net.sleep(60_000);
+    expect([settled, ...ends]).toEqual([0, undefined]);
+  });
+});
+
+test("a host that hears nothing of a cut, since it crashed, stays silent", async () => {
+  await play(async ({ net }) => {
+    net.cut("bar");
+    net.host("bar").crash();
+    const before = net.events.length;
+    await net.sleep(60_000);
+    expect(net.events.slice(before).filter(({ what, from }) => what === "log" && from === "bar")).toEqual([]);
+  });
+});
+
+test("a host that is new finds a silent one silent", async () => {
+  await simulate({}, async (net) => {
+    net.host("gone").crash({ silent: true });
+    const { environment } = net.host("new").options;
+    const dialled = environment.dial({ host: "gone", port: 80 });
+    expect((await failure(dialled)).message).toBe("gone:80 did not answer within 10 s");
+    await net.host("gone").restart();
+    expect((await failure(environment.dial({ host: "gone", port: 80 }))).message).toContain("connection refused");
+  });
+});
+
 test("programs that chance starts again and that fail then fail the test", async () => {
   let runs = 0;
   const whole = simulate({ seed: 3, faults: { restartEveryMs: 1_000 } }, async (net) => {

@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { promisify } from "node:util";
-import type { SimulationEvent } from "chatroom/testing";
+import { Room, User } from "chatroom";
+import { type HostOptions, simulate, type SimulationEvent } from "chatroom/testing";
 import { expect, test } from "vitest";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { soak } from "../support/seeded.ts";
@@ -50,4 +52,36 @@ test("another process repeats a seed too", { timeout: 60_000 }, async () => {
   const args = ["--conditions=chatroom-source", "--import", "tsx", child, "5"];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   expect(stdout.trim()).toBe(digest(await busyEvents(5)));
+});
+
+/** A digest of every byte that a call over fresh links writes: handshakes, tickets, sealed records. */
+async function bytesOf(seed: number): Promise<string> {
+  const hash = createHash("sha256");
+  await simulate({ seed }, async (net) => {
+    const tapped = (name: string): HostOptions => {
+      const { environment, log } = net.host(name).options;
+      const dial: HostOptions["environment"]["dial"] = async (options) => {
+        const pipe = await environment.dial(options);
+        const write = pipe.write.bind(pipe);
+        return Object.assign(pipe, {
+          write: (parts: readonly Uint8Array[]) => {
+            for (const part of parts) hash.update(part);
+            return write(parts);
+          },
+        });
+      };
+      return { log, environment: { ...environment, dial } };
+    };
+    await using room = await Room.open(net.host("room").options);
+    await using foo = await User.join("Foo", tapped("foo"));
+    await using bar = await User.join("Bar", tapped("bar"));
+    bar.handle("echo", (data) => data);
+    hash.update(String(await foo.peer("Bar").get("echo", room.names.join())));
+  });
+  return hash.digest("hex");
+}
+
+test("the bytes themselves are those of the seed, keys among them", async () => {
+  expect(await bytesOf(1)).toBe(await bytesOf(1));
+  expect(await bytesOf(1)).not.toBe(await bytesOf(2));
 });
