@@ -1,3 +1,6 @@
+import { execFile, spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import type { Room } from "../../src/room/room.ts";
 import { ACK_DELAY_MS } from "../../src/session/session.ts";
@@ -7,7 +10,9 @@ import { join, openRoom } from "../support/rooms.ts";
 import { soak } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 import { ConnectionLog } from "./fates.ts";
+import type { Dropped } from "./dropped.ts";
 import { Line, type Way } from "./line.ts";
+import { NODE_OPTIONS } from "./processes.ts";
 
 const IS_LONG = soak(1) > 1;
 
@@ -123,3 +128,30 @@ test("a connection that carries nothing any more, both ways or one, is noticed w
   ]);
   console.log(`black hole: ${told.filter(Boolean).join("; ")}`);
 }, 60_000);
+
+/** Two hosts of our own, where this machine can have them: a network that really drops what is sent. */
+const TWO_HOSTS = [
+  "--net",
+  "--mount",
+  "--fork",
+  "--kill-child",
+  fileURLToPath(new URL("two-hosts.sh", import.meta.url)),
+];
+
+if (spawnSync("unshare", [...TWO_HOSTS, "true"]).status === 0)
+  test("a network that drops everything, both ways or one, is noticed while somebody waits; when it carries again, the same session goes on", async () => {
+    const program = fileURLToPath(new URL("dropped.ts", import.meta.url));
+    const dropMs = IS_LONG ? 20_000 : SUSPECT_MS + 500;
+    const run = [...TWO_HOSTS, process.execPath, ...NODE_OPTIONS, program, String(dropMs)];
+    const { stdout } = await promisify(execFile)("unshare", run, { timeout: 100_000, killSignal: "SIGKILL" });
+    const told = JSON.parse(stdout) as readonly Dropped[];
+    console.log(
+      `dropped for ${dropMs} ms: ${told.map(({ ways, noticedMs, healedMs }) => `${ways}: noticed after ${noticedMs.toFixed(0)} ms, answers ${healedMs.toFixed(0)} ms after it carries again`).join("; ")}`,
+    );
+    expect(told).toHaveLength(3);
+    for (const { answers, sessions, noticedMs } of told) {
+      expect(answers).toEqual(["meanwhile 0", "meanwhile 1", "meanwhile 2", "under way"]);
+      expect(sessions).toEqual(["Foo and Bar are connected"]);
+      if (IS_LONG) expect(noticedMs).toBeLessThan(SUSPECT_MS + 250);
+    }
+  }, 120_000);

@@ -23,7 +23,7 @@ function after(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function join({ name, room, line, file }: Order & { do: "join" }): Promise<void> {
+async function join({ name, room, line, file, host, password }: Order & { do: "join" }): Promise<void> {
   const environment = line === undefined ? {} : { dial: dialThrough(line, room) };
   // Written at once, by the system call itself: what a killed program has logged stays.
   const log_ = file === undefined ? undefined : openSync(file, "a");
@@ -32,7 +32,7 @@ async function join({ name, room, line, file }: Order & { do: "join" }): Promise
     if (log_ !== undefined) writeSync(log_, `${id}\n`);
     return { id, ms };
   };
-  user = await User.join(name, { log, room: { port: room }, environment });
+  user = await User.join(name, { log, room: { host, port: room, password }, environment });
   user.handle("work", async (input) => {
     const { id, ms } = started(input);
     if (ms > 0) await after(ms);

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { SenderOrder, SenderTold } from "./sender.ts";
@@ -11,6 +11,8 @@ export type Order =
       readonly room: number;
       readonly line?: number;
       readonly file?: string;
+      readonly host?: string;
+      readonly password?: string;
     }
   | { readonly do: "load"; readonly to: string; readonly inFlight: number; readonly prefix: string }
   | { readonly do: "call"; readonly to: string; readonly method: string; readonly id: string }
@@ -34,10 +36,11 @@ class Program<Orders, Tells extends { readonly is: string }> {
   readonly #told: Tells[] = [];
   #heard: (() => void)[] = [];
 
-  constructor(file: string, options: readonly string[] = []) {
+  /** @param within a command that runs the one behind it, somewhere else */
+  constructor(file: string, options: readonly string[] = [], within: readonly string[] = []) {
     const path = fileURLToPath(new URL(file, import.meta.url));
-    const execArgv = [...NODE_OPTIONS, ...options];
-    this.#process = fork(path, [], { execArgv, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const [command = "", ...rest] = [...within, process.execPath, ...NODE_OPTIONS, ...options, path];
+    this.#process = spawn(command, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.exited = once(this.#process, "exit").then(() => {});
     this.#process.on("message", (told: Tells) => {
       this.#told.push(told);
@@ -78,8 +81,8 @@ class Program<Orders, Tells extends { readonly is: string }> {
 
 /** A user in a process of its own. */
 export class Member extends Program<Order, Told> {
-  constructor() {
-    super("member.ts");
+  constructor(within: readonly string[] = []) {
+    super("member.ts", [], within);
   }
 
   async join(options: Omit<Order & { do: "join" }, "do">): Promise<void> {
