@@ -1,5 +1,23 @@
-import { Machine } from "../../src/session/machine.ts";
+import { type Action, Machine } from "../../src/session/machine.ts";
 import { Outbox } from "../../src/session/outbox.ts";
+
+type Flush = (this: Machine, ...input: Parameters<Machine["flush"]>) => readonly Action[];
+type Push = (this: Outbox, ...input: Parameters<Outbox["push"]>) => ReturnType<Outbox["push"]>;
+
+/** Looks at every session of this process whenever it sent, from now on until the function that this gives is called. */
+export function watchSending(
+  see: (machine: Machine, committedBefore: number, did: readonly Action[]) => void,
+): () => void {
+  const methods: { flush: Flush } = Machine.prototype;
+  const { flush } = methods;
+  methods.flush = function (...input) {
+    const before = this.committed;
+    const actions = flush.apply(this, input);
+    see(this, before, actions);
+    return actions;
+  };
+  return () => void (methods.flush = flush);
+}
 
 /** The most that any session of this process held, in bytes. */
 export interface Most {
@@ -12,18 +30,16 @@ export interface Most {
 /** Looks at every outbox and every session of this process, whenever something enters them, from now on. */
 export function watchCounters(): Most {
   const most: Most = { window: 0, queue: 0 };
-  const { push } = Outbox.prototype;
-  const { flush } = Machine.prototype;
-  Outbox.prototype.push = function (this: Outbox, message) {
-    const result = push.call(this, message);
+  const methods: { push: Push } = Outbox.prototype;
+  const { push } = methods;
+  methods.push = function (...input) {
+    const result = push.apply(this, input);
     most.queue = Math.max(most.queue, this.queuedBytes);
     return result;
   };
-  Machine.prototype.flush = function (this: Machine, source, ackNow) {
-    const actions = flush.call(this, source, ackNow);
-    most.window = Math.max(most.window, this.committed - this.acked, this.out.end - this.acked);
-    return actions;
-  };
+  watchSending(({ committed, acked, out }) => {
+    most.window = Math.max(most.window, committed - acked, out.end - acked);
+  });
   return most;
 }
 

@@ -1,9 +1,9 @@
-import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { Room } from "../../src/room/room.ts";
-import { Machine } from "../../src/session/machine.ts";
 import type { User } from "../../src/user/user.ts";
 import { join } from "../support/rooms.ts";
 import { seeded, seedOfRun, soak } from "../support/seeded.ts";
+import { watchSending } from "./counters.ts";
 import { Line } from "./line.ts";
 
 const SEED = seedOfRun();
@@ -11,22 +11,17 @@ const CALLS = soak(10_000);
 const CUTS = soak(20);
 const IN_FLIGHT = 128;
 
-afterEach(() => vi.restoreAllMocks());
-
 /** Counts what the sessions of this process send of their streams, and how much of it for another time. */
 function countSent(): { streamBytes: number; againBytes: number } {
   const sent = { streamBytes: 0, againBytes: 0 };
-  const flush = Machine.prototype.flush;
-  vi.spyOn(Machine.prototype, "flush").mockImplementation(function (this: Machine, source, ackNow) {
-    const before = this.committed;
-    const actions = flush.call(this, source, ackNow);
-    sent.streamBytes += this.committed - before;
-    sent.againBytes -= this.committed - before;
+  const restore = watchSending(({ committed }, before, actions) => {
+    sent.streamBytes += committed - before;
+    sent.againBytes -= committed - before;
     // The first part is the header of the DATA frame; an ACK has no other.
     for (const action of actions)
       if (action.type === "send") for (const part of action.parts.slice(1)) sent.againBytes += part.length;
-    return actions;
   });
+  onTestFinished(restore);
   return sent;
 }
 
@@ -89,20 +84,17 @@ test(`${CALLS} calls over TCP connections that are cut ${CUTS} times at any byte
   foo.gets.length = bar.gets.length = 0;
 
   const startedAt = performance.now();
-  let isDone = false;
   const calls = Promise.all([
     callAll(foo.user, "Bar", CALLS / 2, chance),
     callAll(bar.user, "Foo", CALLS / 2, chance),
-  ]).finally(() => {
-    isDone = true;
-    line.uncut();
-  });
+  ]).finally(() => line.uncut());
   // A quarter of the cuts is near the beginning of the next connection: in its handshake, or in its first records.
   const meanBytes = (CALLS * 600) / CUTS;
   let cuts = 0;
-  for (; cuts < CUTS && !isDone; cuts++) {
+  for (; cuts < CUTS; cuts++) {
     const bytes = Math.floor(chance() < 0.25 ? chance() * 1_500 : chance() * meanBytes);
-    await Promise.race([line.cutAfter(bytes, chance() < 0.5 ? "reset" : "end"), calls]);
+    const isDone = await Promise.race([line.cutAfter(bytes, chance() < 0.5 ? "reset" : "end"), calls]);
+    if (isDone !== undefined) break;
     if (cuts === Math.floor(CUTS * 0.4)) await room.close();
     if (cuts === Math.floor(CUTS * 0.7)) room = await Room.open({ port, log: "silent" });
   }

@@ -76,7 +76,7 @@ class Handled {
 
 function table(rows: ReadonlyMap<string, number>): string {
   return [...rows]
-    .toSorted()
+    .toSorted(([a], [b]) => a.localeCompare(b))
     .map(([what, count]) => `${what}: ${count}`)
     .join(", ");
 }

@@ -26,10 +26,10 @@ function after(ms: number): Promise<void> {
 async function join({ name, room, line, file, host, password }: Order & { do: "join" }): Promise<void> {
   const environment = line === undefined ? {} : { dial: dialThrough(line, room) };
   // Written at once, by the system call itself: what a killed program has logged stays.
-  const log_ = file === undefined ? undefined : openSync(file, "a");
+  const journal = file === undefined ? undefined : openSync(file, "a");
   const started = (input: unknown): { id: string; ms: number } => {
     const { id, ms } = input as { id: string; ms: number };
-    if (log_ !== undefined) writeSync(log_, `${id}\n`);
+    if (journal !== undefined) writeSync(journal, `${id}\n`);
     return { id, ms };
   };
   user = await User.join(name, { log, room: { host, port: room, password }, environment });
@@ -50,8 +50,8 @@ async function join({ name, room, line, file, host, password }: Order & { do: "j
     await new Promise<void>((resolve) => held.push(resolve));
     return id;
   });
-  user.handle("stuck", (_input, call: HandlerCall) => {
-    return new Promise((resolve) => call.signal.addEventListener("abort", () => resolve(undefined), { once: true }));
+  user.handle("stuck", (_input, { signal }: HandlerCall) => {
+    return new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined), { once: true }));
   });
   tell({ is: "in" });
 }
@@ -72,7 +72,7 @@ function load({ to, inFlight, prefix }: Order & { do: "load" }): void {
   void peer?.get("stuck", { id: `${prefix}-stuck`, ms: 0 }).catch(silent);
 }
 
-async function call({ to, method, id }: Order & { do: "call" }): Promise<void> {
+async function ask({ to, method, id }: Order & { do: "call" }): Promise<void> {
   try {
     tell({ is: "settled", id, value: await user?.peer(to).get(method, { id, ms: 0 }) });
   } catch (error) {
@@ -88,7 +88,7 @@ process.on("message", (order: Order) => {
     case "load":
       return load(order);
     case "call":
-      return void call(order);
+      return void ask(order);
     case "release":
       for (const resolve of held.splice(0)) resolve();
       return;

@@ -39,8 +39,8 @@ class Program<Orders, Tells extends { readonly is: string }> {
   /** @param within a command that runs the one behind it, somewhere else */
   constructor(file: string, options: readonly string[] = [], within: readonly string[] = []) {
     const path = fileURLToPath(new URL(file, import.meta.url));
-    const [command = "", ...rest] = [...within, process.execPath, ...NODE_OPTIONS, ...options, path];
-    this.#process = spawn(command, rest, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const run = [...within, process.execPath, ...NODE_OPTIONS, ...options, path];
+    this.#process = spawn(run[0] as string, run.slice(1), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.exited = once(this.#process, "exit").then(() => {});
     this.#process.on("message", (told: Tells) => {
       this.#told.push(told);

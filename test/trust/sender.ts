@@ -1,4 +1,5 @@
 import { PeerError } from "../../src/base/errors.ts";
+import type { Logger } from "../../src/base/log.ts";
 import { User } from "../../src/user/user.ts";
 import { type Most, memoryBytes, percentile, watchCounters } from "./counters.ts";
 import { dialThrough } from "./line.ts";
@@ -49,9 +50,19 @@ let baseBytes = 0;
 let unsettledBytes = 0;
 let settled = 0;
 let connections = 0;
-let isEnough = false;
+/** Ends the stream that is under way. */
+let enough = new AbortController();
 const most = watchCounters();
 const silent = (): void => {};
+
+const log: Logger = {
+  debug: silent,
+  info: (_fields, text) => {
+    if (text.endsWith("connected")) connections++;
+  },
+  warn: silent,
+  error: silent,
+};
 
 function tell(told: SenderTold): void {
   process.send?.(told);
@@ -64,9 +75,9 @@ async function stream({ method, count, inFlight, sizes }: SenderOrder & { do: "s
   let mostUnsettledBytes = 0;
   let sentBytes = 0;
   let last = 0;
-  isEnough = false;
+  enough = new AbortController();
   const worker = async (): Promise<void> => {
-    while (last < count && !isEnough) {
+    while (last < count && !enough.signal.aborted) {
       const id = String(++last);
       const size = sizes[last % sizes.length] ?? 0;
       let fate = "answered";
@@ -124,10 +135,6 @@ async function big({ bytes }: SenderOrder & { do: "big" }): Promise<void> {
 }
 
 async function join({ room, line }: SenderOrder & { do: "join" }): Promise<void> {
-  const info = (_fields: object, text: string): void => {
-    if (text.endsWith("connected")) connections++;
-  };
-  const log = { debug: silent, info, warn: silent, error: silent };
   const environment = line === undefined ? {} : { dial: dialThrough(line, room) };
   user = await User.join("Foo", { log, room: { port: room }, environment });
   await user.peer("Bar").get("work", { id: "first", ms: 0 });
@@ -142,8 +149,7 @@ process.on("message", (order: SenderOrder) => {
     case "stream":
       return void stream(order);
     case "enough":
-      isEnough = true;
-      return;
+      return enough.abort();
     case "measure":
       return tell({
         is: "measured",
