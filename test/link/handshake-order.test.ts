@@ -16,6 +16,17 @@ function neverAsked(): never {
   throw new Error("a secret was looked up");
 }
 
+/** What a responder says that serves everything or nothing. */
+function servedOrNot(hello: Uint8Array, isServed: boolean): Uint8Array | undefined {
+  const config = responderConfig(2, { serves: () => isServed, secretFor: neverAsked });
+  return new Responder(config).hello(frameOf(hello)).send;
+}
+
+/** How a handshake ends in whose REPLY one byte is another. */
+function errorsOfReply(at: number, byte: number): readonly string[] {
+  return handshake(initiatorConfig(2), responderConfig(2), { reply: (bytes) => withBytes(bytes, at, [byte]) }).errors;
+}
+
 /** What an initiator says to a REPLY with that point, whose sender computed its proof from that K. */
 function answerOf(initiator: Initiator, Yb: Uint8Array, K: Uint8Array): string {
   const honest = new Responder(responderConfig(1)).hello(frameOf(initiator.hello)).send ?? new Uint8Array(0);
@@ -42,10 +53,8 @@ test("case 9: our own point come back is refused although the proof fits", () =>
 });
 
 test("a REPLY of another version, or with the other encryption setting, is named as that, before any proof", () => {
-  const errorsOf = (at: number, byte: number): readonly string[] =>
-    handshake(initiatorConfig(2), responderConfig(2), { reply: (bytes) => withBytes(bytes, at, [byte]) }).errors;
-  expect(errorsOf(AT.replyVersion, 2)).toEqual(["ERR_VERSION"]);
-  expect(errorsOf(AT.replyFlags, 0)).toEqual(["ERR_ENCRYPTION_MISMATCH"]);
+  expect(errorsOfReply(AT.replyVersion, 2)).toEqual(["ERR_VERSION"]);
+  expect(errorsOfReply(AT.replyFlags, 0)).toEqual(["ERR_ENCRYPTION_MISMATCH"]);
 });
 
 test("a suite that is chosen where none was offered is refused, proven or not", () => {
@@ -59,11 +68,9 @@ test("a suite that is chosen where none was offered is refused, proven or not", 
 
 test("a purpose that is not served, or is none, is refused with 5 before a secret is looked up", () => {
   const { hello } = new Initiator(initiatorConfig(2));
-  const answer = (bytes: Uint8Array, serves: boolean): Uint8Array | undefined =>
-    new Responder(responderConfig(2, { serves: () => serves, secretFor: neverAsked })).hello(frameOf(bytes)).send;
-  expect(answer(hello, false)).toEqual(encodeRefuse(5));
+  expect(servedOrNot(hello, false)).toEqual(encodeRefuse(5));
   for (const purpose of [0, 6, 255])
-    expect(answer(withBytes(hello, AT.purpose, [purpose]), true)).toEqual(encodeRefuse(5));
+    expect(servedOrNot(withBytes(hello, AT.purpose, [purpose]), true)).toEqual(encodeRefuse(5));
 });
 
 test("HELLO for another name is refused with 7 where names are told by a password", () => {
