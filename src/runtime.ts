@@ -8,6 +8,8 @@ import type { KindMethods } from "./peer/calls.ts";
 import type { Around } from "./schema/context-types.ts";
 import type { GetSchema, PeerSchema, SendSchema, ZodLike } from "./schema/define-peer.ts";
 import type { Network } from "./schema/network-types.ts";
+import { Client } from "./server/client.ts";
+import { Server } from "./server/server.ts";
 import { User } from "./user/user.ts";
 
 export * from "./schema/runtime-types.ts";
@@ -16,18 +18,31 @@ export { contextKey } from "./call/handler-call.ts";
 type KindMethod = KindMethods["methods"][number];
 
 /** Ties the schemas of a network to the running library: gives what the generated index exports, once it is typed there. */
-export function bind<Handlers, Users extends Record<keyof Handlers, unknown>, Call>(
-  schemas: Readonly<Record<keyof Handlers & string, PeerSchema>>,
-): Network<Handlers, Users, Call> {
+export function bind<
+  Handlers,
+  Users extends Record<keyof Handlers, unknown>,
+  Call,
+  Servers extends Record<keyof Handlers, unknown> = Record<keyof Handlers, unknown>,
+  Clients extends Record<keyof Handlers, unknown> = Record<keyof Handlers, unknown>,
+>(schemas: Readonly<Record<keyof Handlers & string, PeerSchema>>): Network<Handlers, Users, Call, Servers, Clients> {
   const kinds = Object.entries<PeerSchema>(schemas).map(([kind, schema]) => kindMethods(kind, schema));
   const declared = new Map(
     kinds.flatMap(({ methods }) => methods.map((method) => [method.label, new Set(Object.keys(method.errors ?? {}))])),
   );
+  // The generated index says of what kind a program is; here nobody knows.
   return {
     async joinRoom(kind, handlers, options) {
-      const registry = registryOf(kinds, kind, handlers, options);
-      // The generated index says what kind of user it is; here nobody knows.
+      const registry = registryOf("joinRoom", kinds, kind, handlers, options);
       return (await User.join(options?.name ?? kind, options, { registry, kinds })) as Users[typeof kind];
+    },
+    async openServer(kind, handlers, options) {
+      const registry = registryOf("openServer", kinds, kind, handlers, options);
+      const named = { ...options, name: options?.name ?? kind };
+      return (await Server.listen(named, { registry, kinds })) as Servers[typeof kind];
+    },
+    async openClient(kind, handlers, options) {
+      const registry = registryOf("openClient", kinds, kind, handlers, options);
+      return (await Client.open(options?.name ?? kind, options, { registry, kinds })) as Clients[typeof kind];
     },
     isError(error, method, code) {
       if (!(error instanceof PeerError) || error.method !== method) return false;
@@ -66,8 +81,12 @@ function schemaOf(schema: ZodLike | undefined): Schema | undefined {
   return schema as Schema | undefined;
 }
 
-/** The methods of one kind with their handlers. The compiler has checked them; plain JavaScript is told here what is missing. */
+/**
+ * The methods of one kind with their handlers. The compiler has checked them; plain JavaScript is told here what is missing.
+ * @param caller the function that was called, for messages
+ */
 function registryOf(
+  caller: string,
   kinds: readonly KindMethods[],
   kind: string,
   handlers: unknown,
@@ -76,7 +95,7 @@ function registryOf(
   const own = kinds.find((one) => one.kind === kind);
   if (own === undefined)
     throw new TypeError(
-      `joinRoom: no schema declares the kind "${kind}"; generated/ knows ${kinds.map((one) => one.kind).join(", ")}: run codegen after a new schema`,
+      `${caller}: no schema declares the kind "${kind}"; generated/ knows ${kinds.map((one) => one.kind).join(", ")}: run codegen after a new schema`,
     );
   const registry = new Registry(kind, (options?.handling ?? []) as readonly Around<HandlerCall>[]);
   const given = handlers as Partial<Record<Word, Record<string, unknown>>> | undefined;
@@ -84,14 +103,16 @@ function registryOf(
     const handler = given?.[method.word]?.[method.name];
     if (typeof handler !== "function")
       throw new TypeError(
-        `joinRoom("${kind}"): the handler ${method.word}.${method.name} is missing; after a change of the schemas run codegen, and the compiler tells`,
+        `${caller}("${kind}"): the handler ${method.word}.${method.name} is missing; after a change of the schemas run codegen, and the compiler tells`,
       );
     registry.handle({ ...(method satisfies Method), handler: handler as Handler });
   }
   for (const [word, named] of Object.entries(given ?? {})) {
     for (const name of Object.keys(named ?? {})) {
       if (own.methods.some((method) => method.word === word && method.name === name)) continue;
-      throw new TypeError(`joinRoom("${kind}"): the schema declares no ${word}.${name}, and there is a handler for it`);
+      throw new TypeError(
+        `${caller}("${kind}"): the schema declares no ${word}.${name}, and there is a handler for it`,
+      );
     }
   }
   return registry;

@@ -5,3 +5,4 @@ export type * from "./call-types.ts";
 export type * from "./context-types.ts";
 export type * from "./network-types.ts";
 export type * from "./peer-types.ts";
+export type * from "./server-types.ts";

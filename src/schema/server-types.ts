@@ -1,8 +1,31 @@
 import type { LogOption } from "../base/log.ts";
+import type { Around } from "./context-types.ts";
+import type { Participant } from "./peer-types.ts";
+
+/** A program that clients connect to, without a Room. */
+export interface ServerOf<Peers> extends Participant<Peers> {
+  /** The address it listens on. */
+  readonly host: string;
+  /** The port that was taken. */
+  readonly port: number;
+}
+
+/** A program that connects to servers, without a Room. */
+export interface ClientOf<Peers> extends Participant<Peers> {
+  /**
+   * Connects to a server of that kind, by default under the kind's own name. Without a server at that address it keeps trying; a refusal
+   * (password, name, encryption) and a server of another kind are final.
+   * @throws TypeError for options that make no sense, and for a name that another server has here.
+   * @throws LinkError when connecting failed for good, with `reconnect: false` at the first failure; the signal's reason when it fired.
+   */
+  connect<Kind extends keyof Peers & string>(kind: Kind, options?: ConnectOptions): Promise<Peers[Kind]>;
+  /** Ends the connection to a server, by the name that this client gave it. Nothing happens when there is none. */
+  disconnect(name: string): Promise<void>;
+}
 
 /** Where and how a server listens; without options on this machine alone. */
 export interface ServerOptions {
-  /** The name it goes by. Default "Server"; through generated code its kind. */
+  /** The name it goes by. Default "Server". */
   name?: string | undefined;
   /** The address to listen on; "::" and "0.0.0.0" are all of this machine's. Default "127.0.0.1": this machine alone. */
   host?: string | undefined;
@@ -24,6 +47,14 @@ export interface ServerOptions {
   environment?: object | undefined;
 }
 
+/** Where and how to listen as a kind. */
+export interface OpenServerOptions<Call> extends ServerOptions {
+  /** The name it goes by. Default: the kind. */
+  name?: string | undefined;
+  /** Layers around every handler, outermost first. Default: none. */
+  handling?: readonly Around<Call>[] | undefined;
+}
+
 /** How a client behaves towards all of its servers. */
 export interface ClientOptions {
   /** How much is logged, or a logger shaped like pino's. Default "info". */
@@ -34,6 +65,14 @@ export interface ClientOptions {
   reconnect?: boolean | undefined;
   /** Another network, clock or cipher in place of the machine's own, for tests: what `memoryEnvironment()` gives. */
   environment?: object | undefined;
+}
+
+/** How a client of a kind behaves towards all of its servers. */
+export interface OpenClientOptions<Call> extends ClientOptions {
+  /** The name that servers know it by. Default: the kind. */
+  name?: string | undefined;
+  /** Layers around every handler, outermost first. Default: none. */
+  handling?: readonly Around<Call>[] | undefined;
 }
 
 /** Where a server is. */
