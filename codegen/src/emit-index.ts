@@ -7,6 +7,36 @@ export interface KindImport {
   from: string;
 }
 
+/** A function that makes a program of a kind. */
+interface Opening {
+  name: string;
+  doc: string;
+  /** The type of its options, and the table of what it gives. */
+  options: string;
+  gives: string;
+}
+
+const OPENINGS: readonly Opening[] = [
+  {
+    name: "joinRoom",
+    doc: "Joins a Room as a program of that kind, by default under the kind's own name.",
+    options: "JoinOptions",
+    gives: "Users",
+  },
+  {
+    name: "openServer",
+    doc: "Opens a server of that kind, by default under the kind's own name. Clients connect to it without a Room.",
+    options: "OpenServerOptions",
+    gives: "Servers",
+  },
+  {
+    name: "openClient",
+    doc: "Opens a client of that kind, by default under the kind's own name. It connects to servers without a Room.",
+    options: "OpenClientOptions",
+    gives: "Clients",
+  },
+];
+
 /** index.ts: the only code that is generated. The kinds come sorted. */
 export function emitIndex(kinds: readonly KindImport[], header: string): string {
   const modules = [...new Set(kinds.map(({ from }) => from))].toSorted(compareTexts);
@@ -16,24 +46,15 @@ export function emitIndex(kinds: readonly KindImport[], header: string): string 
   });
   const types = [...kinds.map(({ kind }) => kind), "network"].map((name) => `export type * from "./${name}.d.ts";\n`);
   const schemas = kinds.map(({ kind }) => `${kind}: ${schemaName(kind)}`);
-  const union = kinds.map(({ kind }) => `"${kind}"`);
-  const flat = `<Kind extends ${union.join(" | ")}>`;
-  const parameter =
-    flat.length <= 90 ? flat : `<\n  Kind extends\n${union.map((kind) => `    | ${kind}`).join("\n")},\n>`;
-  return `${header}import { bind, type ErrorOf, type JoinOptions } from "chatroom/runtime";
-${imports.join("")}import type { Call, DeclaredErrors, Handlers, Users } from "./network.d.ts";
-
+  const options = ["ErrorOf", ...OPENINGS.map((opening) => opening.options)].toSorted(compareTexts);
+  const runtime = ["bind", ...options.map((name) => `type ${name}`)];
+  const tables = ["Call", "DeclaredErrors", "Handlers", ...OPENINGS.map(({ gives }) => gives)].toSorted(compareTexts);
+  imports.unshift(breakList("import { ", runtime, ' } from "chatroom/runtime";\n'));
+  imports.push(breakList("import type { ", tables, ' } from "./network.d.ts";\n'));
+  return `${header}${imports.join("")}
 ${types.join("")}
-${breakList("const network = bind<Handlers, Users, Call>({ ", schemas, " });\n")}
-/** Joins a Room as a program of that kind, by default under the kind's own name. */
-export function joinRoom${parameter}(
-  kind: Kind,
-  handlers: Handlers[Kind],
-  options?: JoinOptions<Call>,
-): Promise<Users[Kind]> {
-  return network.joinRoom(kind, handlers, options);
-}
-
+${breakList("const network = bind<Handlers, Users, Call, Servers, Clients>({ ", schemas, " });\n")}
+${OPENINGS.map((opening) => emitOpening(opening, kinds)).join("\n")}
 /** Whether a caught error is a declared error of that method: the one of that code or, without a code, any. */
 export function isError<Method extends keyof DeclaredErrors, Code extends keyof DeclaredErrors[Method] & string>(
   error: unknown,
@@ -41,6 +62,22 @@ export function isError<Method extends keyof DeclaredErrors, Code extends keyof 
   code?: Code,
 ): error is ErrorOf<DeclaredErrors[Method], Code> {
   return network.isError(error, method, code);
+}
+`;
+}
+
+function emitOpening({ name, doc, options, gives }: Opening, kinds: readonly KindImport[]): string {
+  const union = kinds.map(({ kind }) => `"${kind}"`);
+  const flat = `<Kind extends ${union.join(" | ")}>`;
+  const parameter =
+    flat.length <= 90 ? flat : `<\n  Kind extends\n${union.map((kind) => `    | ${kind}`).join("\n")},\n>`;
+  return `/** ${doc} */
+export function ${name}${parameter}(
+  kind: Kind,
+  handlers: Handlers[Kind],
+  options?: ${options}<Call>,
+): Promise<${gives}[Kind]> {
+  return network.${name}(kind, handlers, options);
 }
 `;
 }

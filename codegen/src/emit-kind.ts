@@ -24,7 +24,7 @@ export function emitKind(kind: Kind, header: string): EmittedKind {
   const imports = new Imports();
   const { declarations, types } = declareTypes(kind, imports);
   const emitter = new KindEmitter(kind, types, imports);
-  const body = [...declarations, ...emitter.handlers(), ...emitter.peer(), ...emitter.peers(), ...emitter.user()];
+  const body = [...declarations, ...emitter.handlers(), ...emitter.peer(), ...emitter.peers(), ...emitter.programs()];
   const errors = [...types].flatMap(([method, { errorsParsed }]) =>
     errorsParsed === undefined ? [] : [{ method: method.name, type: errorsParsed }],
   );
@@ -97,8 +97,15 @@ class KindEmitter {
     ];
   }
 
-  user(): Piece[] {
-    return declare(this.#names.user, this.#imports.from("./network.d.ts", "User"), []);
+  /** What a program of this kind is to itself, by the way it takes part. */
+  programs(): Piece[] {
+    const { user, server, client } = this.#names;
+    const ways = [
+      [user, "User"],
+      [server, "Server"],
+      [client, "Client"],
+    ] as const;
+    return ways.flatMap(([name, base]) => declare(name, this.#imports.from("./network.d.ts", base), []));
   }
 
   /** A property per word that has methods. */

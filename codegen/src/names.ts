@@ -15,6 +15,8 @@ export function kindNames(kind: string) {
     allGet: `${kind}AllGet`,
     allSend: `${kind}AllSend`,
     user: `${kind}User`,
+    server: `${kind}Server`,
+    client: `${kind}Client`,
   };
 }
 
@@ -33,7 +35,19 @@ export function methodNames(kind: string, method: string) {
 }
 
 /** What network.d.ts declares for all kinds together. */
-export const NETWORK_NAMES = ["AnyPeer", "Call", "DeclaredErrors", "Handlers", "Peers", "User", "Users"] as const;
+export const NETWORK_NAMES = [
+  "AnyPeer",
+  "Call",
+  "Client",
+  "Clients",
+  "DeclaredErrors",
+  "Handlers",
+  "Peers",
+  "Server",
+  "Servers",
+  "User",
+  "Users",
+] as const;
 
 /** What generated files import from `chatroom/runtime`. */
 export const RUNTIME_NAMES = [
@@ -42,11 +56,15 @@ export const RUNTIME_NAMES = [
   "Awaitable",
   "CallContext",
   "CallOptions",
+  "ClientOf",
   "ErrorOf",
   "Fails",
   "Group",
   "JoinOptions",
+  "OpenClientOptions",
+  "OpenServerOptions",
   "Result",
+  "ServerOf",
   "Stranger",
   "UserOf",
 ] as const;

@@ -62,6 +62,10 @@ test("names that look like words of the API are fine as methods, for they live u
   expect(told({ Bar: methods, User: ["user"], Call: [], Peers: [], A: [["b", ["C", "NotFound", "E2"]]] })).toEqual([]);
 });
 
+test("kinds may be called what chatroom calls its programs, and be Foo beside FooServer: no two types get one name", () => {
+  expect(told({ Server: ["server"], Servers: [], Client: ["connect"], Foo: ["server"], FooServer: [] })).toEqual([]);
+});
+
 describe("how names look", () => {
   test.each([
     ["bar", "a kind is named in PascalCase, with letters and digits: Bar instead of bar"],

@@ -74,6 +74,24 @@ describe("what an editor shows is plain", () => {
     ["peers.|Bar.get", "(property) Peers.Bar: BarPeers", "Bar answers questions."],
     ["Worker.|any", "(property) WorkerPeers.any: WorkerPeer", "A live one, the least busy."],
     ["const |foo", "const foo: FooUser", ""],
+    [
+      '|openServer("Bar"',
+      '(alias) openServer<"Bar">(kind: "Bar", handlers: BarHandlers, options?: OpenServerOptions<Call>): Promise<BarServer>',
+      "Opens a server of that kind, by default under the kind's own name. Clients connect to it without a Room.",
+    ],
+    [
+      '|openClient("Foo"',
+      '(alias) openClient<"Foo">(kind: "Foo", handlers: FooHandlers, options?: OpenClientOptions<Call>): Promise<FooClient>',
+      "Opens a client of that kind, by default under the kind's own name. It connects to servers without a Room.",
+    ],
+    [
+      "client.|connect(",
+      '(method) ClientOf<Peers>.connect<"Bar">(kind: "Bar", options?: ConnectOptions): Promise<BarPeers>',
+      "Connects to a server of that kind, by default under the kind's own name. Without a server at that address it keeps trying; a refusal\n(password, name, encryption) and a server of another kind are final.",
+    ],
+    ["const |server", "const server: BarServer", ""],
+    ["const |client", "const client: FooClient", ""],
+    ["const |there", "const there: BarPeers", ""],
   ])("at %s", (needle, shown, comment) => {
     expect(hover(needle)).toEqual({ shown, comment });
   });
@@ -90,6 +108,22 @@ describe("completion lists what is declared, and nothing of the machinery", () =
     expect(namesAfter("foo.peers.")).toEqual(["Bar", "Foo", "Worker"]);
     expect(namesAfter("foo.peers.Bar.")).toEqual(["all", "any", "get", "kind", "name", "named", "path", "send", "try"]);
     expect(namesAfter("foo.peers.Bar.get.")).toEqual(["find", "test"]);
+  });
+
+  test("of a client, of what it connects to, and of how", () => {
+    expect(namesAfter("await client.")).toEqual([
+      "close",
+      "connect",
+      "disconnect",
+      "messages",
+      "name",
+      "peer",
+      "peers",
+    ]);
+    expect(namesAfter('client.connect("').toSorted()).toEqual(["Bar", "Foo", "Worker"]);
+    // Without `name`, which the program gives already.
+    expect(namesAfter('client.connect("Bar", { ')).toEqual(["host", "password", "port", "reconnect", "signal"]);
+    expect(namesAfter("server.peers.")).toEqual(["Bar", "Foo", "Worker"]);
   });
 
   test("of an error's codes: the declared ones and ours", () => {

@@ -8,9 +8,11 @@ import { RIGHT_USES } from "./right-uses.ts";
 
 const HEAD = `import { definePeer } from "chatroom/schema";
 import { z } from "zod";
-import { isError, joinRoom } from "${ROOT}/generated/index.js";
-import type { BarGetHandlers, BarHandlers, FooHandlers, FooUser, WorkerHandlers } from "${ROOT}/generated/index.js";
+import { isError, joinRoom, openClient, openServer } from "${ROOT}/generated/index.js";
+import type { BarGetHandlers, BarHandlers, FooClient, FooHandlers, FooServer, FooUser, WorkerHandlers } from "${ROOT}/generated/index.js";
 declare const foo: FooUser;
+declare const server: FooServer;
+declare const client: FooClient;
 declare const bar: BarHandlers;
 declare const error: unknown;
 const { get, send } = bar;
@@ -89,6 +91,68 @@ const MISTAKES: [what: string, expression: string, ...messages: string[]][] = [
     `joinRoom("Bar", bar, { nmae: "bar-1" })`,
     "Object literal may only specify known properties, and 'nmae' does not exist in type 'JoinOptions<Call>'.",
   ],
+  [
+    "a server without a handler",
+    `openServer("Bar", { get: { test: (data) => ["x", data] }, send })`,
+    "Property 'find' is missing in type '{ test: (data: string) => [string, string]; }' but required in type 'BarGetHandlers'.",
+  ],
+  [
+    "a client without a word",
+    `openClient("Bar", { get })`,
+    "Property 'send' is missing in type '{ get: BarGetHandlers; }' but required in type 'BarHandlers'.",
+  ],
+  [
+    "a server of a kind that is not declared",
+    `openServer("Baz", { get, send })`,
+    `Argument of type '"Baz"' is not assignable to parameter of type '"Bar" | "Foo" | "Worker"'.`,
+  ],
+  [
+    "a client of a kind that is not declared",
+    `openClient("Baz", { get, send })`,
+    `Argument of type '"Baz"' is not assignable to parameter of type '"Bar" | "Foo" | "Worker"'.`,
+  ],
+  [
+    "an option that a server does not have",
+    `openServer("Bar", bar, { hostname: "::1" })`,
+    "Object literal may only specify known properties, and 'hostname' does not exist in type 'OpenServerOptions<Call>'.",
+  ],
+  [
+    "a server told to reconnect",
+    `openServer("Bar", bar, { reconnect: false })`,
+    "Object literal may only specify known properties, and 'reconnect' does not exist in type 'OpenServerOptions<Call>'.",
+  ],
+  [
+    "an address where a client is opened",
+    `openClient("Bar", bar, { host: "::1" })`,
+    "Object literal may only specify known properties, and 'host' does not exist in type 'OpenClientOptions<Call>'.",
+  ],
+  [
+    "a layer around handlers that reads what no call has",
+    `openServer("Bar", bar, { handling: [(call, next) => (call.form === "Foo" ? next() : next())] })`,
+    "Property 'form' does not exist on type 'Call'.",
+  ],
+  [
+    "connecting to a kind that is not declared",
+    `client.connect("Baz")`,
+    `Argument of type '"Baz"' is not assignable to parameter of type '"Bar" | "Foo" | "Worker"'.`,
+  ],
+  [
+    "an option that connecting does not have",
+    `client.connect("Bar", { pasword: "x" })`,
+    "Object literal may only specify known properties, but 'pasword' does not exist in type 'ConnectOptions'. Did you mean to write 'password'?",
+  ],
+  [
+    "a port that is no number",
+    `client.connect("Bar", { port: "2428" })`,
+    "Type 'string' is not assignable to type 'number'.",
+  ],
+  [
+    "a method of another kind on what connecting gives",
+    `client.connect("Bar").then((there) => there.get.status())`,
+    "Property 'status' does not exist on type 'BarGet'.",
+  ],
+  ["a server that connects", `server.connect("Bar")`, "Property 'connect' does not exist on type 'FooServer'."],
+  ["a client's port", `client.port`, "Property 'port' does not exist on type 'FooClient'."],
   [
     "a method that does not exist",
     `foo.peers.Bar.get.fnid({ id: "1" })`,

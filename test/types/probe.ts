@@ -5,7 +5,7 @@ import { ROOT } from "../codegen/root.ts";
 export const PROBE_PATH = join(ROOT, "examples/probe-of-the-tests.ts");
 
 /** A program to point at in an editor. */
-export const PROBE = `import { joinRoom, isError, type BarHandlers } from "../generated/index.js";
+export const PROBE = `import { joinRoom, openClient, openServer, isError, type BarHandlers } from "../generated/index.js";
 const foo = await joinRoom("Foo", { get: { title: () => "x" }, send: { chat: () => {} } });
 await joinRoom("Bar", {
   get: { test: (data) => ["x", data], find: ({ id }, call) => call.fail("NotFound", { id }) },
@@ -18,6 +18,12 @@ if (!found.ok && found.error.code === "NotFound") found.error.data.id;
 await foo.peers.Worker.any.get.render({ scene: new Uint8Array() });
 await foo.peers.Worker.all.get.status();
 isError(found, "Bar.find");
+declare const barHandlers: BarHandlers;
+const server = await openServer("Bar", barHandlers, { port: 0 });
+const client = await openClient("Foo", { get: { title: () => "y" }, send: { chat: () => {} } });
+const there = await client.connect("Bar", { port: server.port, name: "bar-eu" });
+await there.get.find({ id: "2" });
+await server.peers.Foo.get.title();
 export type Kept = BarHandlers;
 `;
 
@@ -43,6 +49,8 @@ export const DEFINITIONS: [needle: string, file: string, line: string][] = [
   ["Bar.|get.test", "schemas/Bar.ts", "get: {"],
   ["{ |scene:", "schemas/Worker.ts", "scene: z.instanceof(Uint8Array),"],
   ["data.|id;", "schemas/Bar.ts", "errors: { NotFound: z.object({ id: z.string() }), Closed: z.void() },"],
+  ["there.get.|find(", "schemas/Bar.ts", "find: {"],
+  ["Foo.get.|title(", "schemas/Foo.ts", "title: { output: z.string() },"],
   ["= |BarHandlers", "generated/Bar.d.ts", "export interface BarHandlers {"],
   ["Worker.|any", "generated/Worker.d.ts", "readonly any: WorkerPeer;"],
 ];

@@ -1,8 +1,9 @@
 /** A program that uses everything, with the exact type of each thing asserted. ROOT stands for this repository's folder. */
 export const RIGHT_USES = `import { contextKey } from "chatroom/runtime";
 import type { Answer, CallErrorCode, Result, Stranger } from "chatroom/runtime";
-import { isError, joinRoom } from "ROOT/generated/index.js";
+import { isError, joinRoom, openClient, openServer } from "ROOT/generated/index.js";
 import type { AnyPeer, BarFindErrors, BarHandlers, BarPeer, BarUser, FooPeer, WorkerPeer } from "ROOT/generated/index.js";
+import type { BarPeers, BarServer, Clients, FooClient, Servers, WorkerPeers } from "ROOT/generated/index.js";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function is<_Check extends true>(): void {}
@@ -106,4 +107,40 @@ for await (const { from, data } of foo.messages()) console.log(from, data);
 const peer: BarPeer = foo.peers.Bar;
 is<Equal<typeof peer.kind, "Bar">>();
 is<Equal<typeof peer.path, "lan" | "public" | "punched" | "relay" | undefined>>();
+
+await using server = await openServer("Bar", handlers, {
+  name: "bar-eu",
+  host: "::1",
+  port: 0,
+  password: "a password of its own",
+  blacklist: ["10.0.0.0/8"],
+  allow: ["Foo"],
+  deny: ["Worker"],
+  encryption: true,
+  log: "silent",
+  handling: [(call, next) => (call.from === "Foo" ? next() : Promise.reject(new Error(call.method)))],
+});
+is<Equal<typeof server, BarServer>>();
+is<Equal<Servers["Bar"], BarServer>>();
+is<Equal<typeof server.host, string>>();
+is<Equal<typeof server.port, number>>();
+const asked: string = await server.peers.Foo.get.title();
+for (const one of server.peers.Foo.all) is<Equal<typeof one, FooPeer>>();
+await using client = await openClient(
+  "Foo",
+  { get: { title: () => asked }, send: { chat: () => {} } },
+  { name: "foo-1", encryption: true, reconnect: false, log: "silent", handling: [(_call, next) => next()] },
+);
+is<Equal<typeof client, FooClient>>();
+is<Equal<Clients["Foo"], FooClient>>();
+const { signal } = new AbortController();
+const far = await client.connect("Bar", { host: "::1", port: server.port, password: "its", name: "bar-eu", reconnect: true, signal });
+is<Equal<typeof far, BarPeers>>();
+is<Equal<Awaited<ReturnType<typeof far.get.test>>, [string, string]>>();
+const [near, busy] = await Promise.all([client.connect("Bar"), client.connect("Worker")]);
+is<Equal<typeof near, BarPeers>>();
+is<Equal<typeof busy, WorkerPeers>>();
+await client.peers.Bar.named("bar-eu").send.chat({ text: "x" });
+await client.disconnect("bar-eu");
+for await (const { from, data } of server.messages()) console.log(from, data);
 `;
