@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Shape } from "./course.ts";
 import { quiet } from "./event-loop.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { Outside } from "./outside.ts";
 import { checkFaults, type Faults, startFaults } from "./random-faults.ts";
 import { checkShape, SimulatedNetwork } from "./simulated-network.ts";
 import { EventList, type SimulationEvent } from "./simulation-event.ts";
@@ -32,8 +33,8 @@ const MOST_AT_ONCE = 100_000;
  * whenever nothing is left to do. Minutes take milliseconds, and one seed gives one course of events. Gives what the test gives, and
  * fails as it fails, with the seed in the error's message.
  *
- * All that the test waits for must come of the simulation: its network, `net.sleep`, promises. Real timers, files and sockets are not
- * waited for, and make what happens depend on the machine.
+ * All that the test waits for must come of the simulation: its network, `net.sleep`, promises. Real timers, files and threads are waited
+ * for only as `net.outside(promise)`, else time goes on without them, and what happens depends on the machine.
  * @throws TypeError for options that make no sense. Rejects too when the test waits for what can't come, and after `maxMs`.
  */
 export async function simulate<Result>(
@@ -53,9 +54,10 @@ export async function simulate<Result>(
     },
   };
   const events = new EventList(options.keepEvents ?? DEFAULT_EVENTS, () => clock.now(), options.onEvent);
-  const net = new SimulatedNetwork(seed, guarded, { latencyMs, bytesPerS }, events);
+  const outside = new Outside(guarded);
+  const net = new SimulatedNetwork({ seed, clock: guarded, shape: { latencyMs, bytesPerS }, events, outside });
   try {
-    return await untilSettled(clock, maxMs, (fail) => {
+    return await untilSettled(clock, outside, maxMs, (fail) => {
       startFaults(net, faults, fail);
       return test(net);
     });
@@ -70,6 +72,7 @@ export async function simulate<Result>(
 /** Moves the clock on until the promise settles. `fail`, which `start` is given, settles it too. */
 async function untilSettled<Result>(
   clock: ManualClock,
+  outside: Outside,
   maxMs: number,
   start: (fail: (error: unknown) => void) => Promise<Result>,
 ): Promise<Result> {
@@ -80,10 +83,14 @@ async function untilSettled<Result>(
   for (;;) {
     await quiet();
     if (settled !== undefined) break;
+    if (outside.isUnderWay) {
+      await outside.end();
+      continue;
+    }
     const next = clock.nextAt;
     if (next === undefined || next === Infinity) {
       throw new Error(
-        "nothing is left to happen, and the test still waits: for something outside of the simulation (a real timer, a file, a socket), for a host that crashed, or for a promise that nobody settles",
+        "nothing is left to happen, and the test still waits: for something outside of the simulation (a real timer, a file: see net.outside), for a host that crashed, or for a promise that nobody settles",
       );
     }
     if (next > maxMs) throw new Error(`the test still waits after ${maxMs / 1_000} simulated seconds (option maxMs)`);

@@ -3,12 +3,23 @@ import { DEFAULT_HOST } from "../link/defaults.ts";
 import { MemoryNetwork } from "../pipe/memory.ts";
 import { Course, type Shape } from "./course.ts";
 import type { World } from "./host-life.ts";
+import type { Outside } from "./outside.ts";
 import { seededChance } from "./seeded.ts";
 import { SimulatedHost } from "./simulated-host.ts";
 import type { EventList, SimulationEvent } from "./simulation-event.ts";
 
 /** One host or several, by their names. */
 export type Hosts = string | readonly string[];
+
+/** What a simulation makes its network of. */
+export interface NetworkParts {
+  readonly seed: number;
+  readonly clock: Clock;
+  /** Of all directions between two hosts, until it is changed. */
+  readonly shape: Shape;
+  readonly events: EventList;
+  readonly outside: Outside;
+}
 
 /** Within one host everything takes this long. */
 const LOCAL: Shape = { latencyMs: [0, 0] };
@@ -26,6 +37,7 @@ export class SimulatedNetwork {
   readonly chance: () => number;
   readonly #clock: Clock;
   readonly #events: EventList;
+  readonly #outside: Outside;
   readonly #world: World;
   readonly #network: MemoryNetwork;
   readonly #hosts = new Map<string, SimulatedHost>();
@@ -38,12 +50,13 @@ export class SimulatedNetwork {
   #links = 0;
   #calm: () => Promise<void> = async () => {};
 
-  constructor(seed: number, clock: Clock, shape: Shape, events: EventList) {
+  constructor({ seed, clock, shape, events, outside }: NetworkParts) {
     this.seed = seed;
     this.chance = seededChance(seed, "test");
     this.#clock = clock;
     this.#shape = shape;
     this.#events = events;
+    this.#outside = outside;
     this.#network = new MemoryNetwork({
       later: (run) => void clock.after(0, run),
       chance: seededChance(seed, "chunks"),
@@ -111,6 +124,11 @@ export class SimulatedNetwork {
     if (typeof ms !== "number" || !(ms >= 0))
       throw new TypeError(`sleep takes milliseconds, 0 or more, not ${String(ms)}`);
     await new Promise<void>((resolve) => void this.#clock.after(ms, resolve));
+  }
+
+  /** Waits for work that takes real time, such as a file or a thread, while simulated time stands still. Gives what the work gives. */
+  outside<Result>(work: PromiseLike<Result>): Promise<Result> {
+    return this.#outside.wait(work);
   }
 
   /** Puts a text of the test's own among the events: what a program saw, for instance. */

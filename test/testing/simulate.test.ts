@@ -1,3 +1,4 @@
+import { setTimeout as sleepForReal } from "node:timers/promises";
 import { PeerError, Room, User } from "chatroom";
 import { simulate, type SimulatedNetwork, type SimulateOptions } from "chatroom/testing";
 import { expect, test } from "vitest";
@@ -45,6 +46,34 @@ test("a program that polls the event loop does not stop time", async () => {
     return net.now;
   });
   expect(at).toBeGreaterThanOrEqual(50);
+});
+
+test("work outside of the simulation takes no simulated time, and its results come in the order in which it began", async () => {
+  const seen: string[] = [];
+  await simulate({}, async (net) => {
+    await net.sleep(5);
+    void net.sleep(0.001).then(() => seen.push("time goes on"));
+    const works = [30, 1, 10].map(async (realMs) => {
+      const text = await net.outside(sleepForReal(realMs, `${realMs}`));
+      seen.push(`${text} at ${net.now}`);
+      await Promise.resolve();
+      seen.push(`${text} goes on`);
+    });
+    await Promise.all(works);
+    const error = await failure(net.outside(Promise.reject(new Error("no file"))));
+    seen.push(error.message);
+    await net.sleep(1);
+  });
+  expect(seen).toEqual([
+    "30 at 5",
+    "30 goes on",
+    "1 at 5",
+    "1 goes on",
+    "10 at 5",
+    "10 goes on",
+    "no file",
+    "time goes on",
+  ]);
 });
 
 test("an hour in which nothing happens takes a moment, though a Room and users live in it", async () => {
