@@ -53,7 +53,8 @@ export const crp1: Adapter = {
       const socket = net.connect({ port, host: "127.0.0.1", noDelay: true }, () => socket.write(initiator.hello));
       onFrames(socket, (frame) => {
         const outcome = initiator.receive(frame);
-        if (!("established" in outcome)) return reject(outcome.error ?? new LinkError("ERR_AUTH", "refused"));
+        if ("error" in outcome || outcome.established === undefined)
+          return reject(new LinkError("ERR_AUTH", "refused"));
         socket.write(outcome.send);
         resolve({ close: () => socket.end() });
       });

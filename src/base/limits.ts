@@ -18,6 +18,8 @@ export interface Limits {
     readonly wholeMs: number;
     /** How much longer a relayed handshake may take: the Room waits that long for the other leg. */
     readonly relayMs: number;
+    /** From CONFIRM to the end of the user stage, bcrypt included: 5 s of it at the highest cost. */
+    readonly userStageMs: number;
   };
   readonly admission: {
     /** Connections that have not proved themselves, in all. */
@@ -52,6 +54,9 @@ export interface Limits {
     /** A source that holds a proven link is refused only above `refuseAbove` times this. */
     readonly provenFactor: number;
     readonly most: number;
+    /** How long a user name that failed from a source waits before it is asked there again, ms: doubled by each further failure, up to the most. */
+    readonly userDelayMs: number;
+    readonly userDelayMostMs: number;
   };
   readonly link: {
     /** After this long without a byte from the other side, it is pinged. */
@@ -70,7 +75,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   pipe: { highWaterBytes: 65_536, lingerMs: 2_000, connectMs: 10_000 },
-  handshake: { firstByteMs: 5_000, wholeMs: 10_000, relayMs: 10_000 },
+  handshake: { firstByteMs: 5_000, wholeMs: 10_000, relayMs: 10_000, userStageMs: 20_000 },
   admission: {
     unproven: 64,
     earlyDropFrom: 16,
@@ -94,6 +99,8 @@ export const DEFAULT_LIMITS: Limits = {
     refuseAbove: 30,
     provenFactor: 3,
     most: 600,
+    userDelayMs: 500,
+    userDelayMostMs: 8_000,
   },
   link: {
     idleMs: 15_000,

@@ -5,6 +5,7 @@ import type { Refusal } from "./handshake.ts";
 import { CODE } from "./handshake-refuse.ts";
 import { type Source, Sources } from "./sources.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
+import { UserFailures } from "./user-failures.ts";
 
 export interface AdmissionConfig {
   readonly clock: Clock;
@@ -37,6 +38,8 @@ export class Visit {
   /** Called when the connection has to make room for another one; the visit has ended then. */
   readonly evicted: () => void;
   hasToken = false;
+  /** The user name that a failure is counted of, until it is proven. */
+  charged: string | undefined;
 
   constructor(host: string, sources: readonly Source[], evicted: () => void) {
     this.host = host;
@@ -52,6 +55,7 @@ export class Admission {
   readonly #sources: Sources;
   readonly #hellos: TokenBucket;
   readonly #guesses: TokenBucket;
+  readonly #userFailures: UserFailures;
   readonly #visits = new Set<Visit>();
   #links = 0;
 
@@ -63,6 +67,7 @@ export class Admission {
     this.#hellos = new TokenBucket(perSecond, perSecond, clock.now());
     this.#guesses = new TokenBucket(guessesTotal, guessBurst, clock.now());
     this.#sources = new Sources(config.limits.admission);
+    this.#userFailures = new UserFailures(config.limits);
   }
 
   /** A connection came. Undefined: drop it without a word. */
@@ -103,6 +108,7 @@ export class Admission {
   /** The link is proven. False: there are too many by now, close it. Else call `release` when it is gone. */
   prove(visit: Visit): boolean {
     this.giveBack(visit);
+    this.#takeBack(visit);
     this.#remove(visit);
     const { links, linksPerSource } = this.#config.limits.admission;
     if (this.#links >= links) return false;
@@ -123,7 +129,9 @@ export class Admission {
 
   /** The connection ends without a link, for that reason; undefined: through no fault of its own. */
   leave(visit: Visit, failure?: Failure): void {
-    if (!this.#remove(visit) || failure === undefined) return;
+    const isUnproven = this.#remove(visit);
+    if (visit.charged !== undefined) this.#penalise(visit.host, visit.sources, this.#config.limits.penalty.wrongSecret);
+    if (!isUnproven || failure === undefined) return;
     if (failure === "wrongSecret") this.#guesses.charge(this.#now());
     this.#penalise(visit.host, visit.sources, this.#config.limits.penalty[failure]);
   }
@@ -136,10 +144,21 @@ export class Admission {
     for (const source of visit.sources) source.hellos.giveBack();
   }
 
-  /** Charges a failure that showed only later. */
-  penalise(host: string, seconds: number): void {
+  /** How long to wait before a user of that name is asked for its password, in ms. */
+  userDelayMs(visit: Visit, name: string): number {
+    return this.#userFailures.delayMs(visit.source.key, name, this.#now());
+  }
+
+  /**
+   * A user is about to learn whether its guess was right: that counts as a failure of its name from now on, until `prove` takes
+   * it back. The penalty of the source falls due when the connection ends without that; were it due at once, programs of one
+   * machine that start together would keep each other out for as long as their proofs are on the way.
+   */
+  chargeUser(visit: Visit, name: string): void {
+    if (this.#config.allowlist?.has(visit.host) === true) return;
+    visit.charged = name;
     this.#guesses.charge(this.#now());
-    this.#penalise(host, this.#sources.of(host, this.#now()), seconds);
+    this.#userFailures.failed(visit.source.key, name, this.#now());
   }
 
   /** Seconds until the source of that visit is let in again; 0 when it is now. */
@@ -159,6 +178,13 @@ export class Admission {
 
   get links(): number {
     return this.#links;
+  }
+
+  #takeBack(visit: Visit): void {
+    if (visit.charged === undefined) return;
+    this.#userFailures.proven(visit.source.key, visit.charged);
+    this.#guesses.giveBack();
+    visit.charged = undefined;
   }
 
   #now(): number {

@@ -8,6 +8,7 @@ import type { Established, Frame, HelloInfo, Refusal, ResponderConfig } from "./
 import { decodeRelayPreface, encodeRefuse, FRAME, FrameReader } from "./handshake-frames.ts";
 import { CODE, decodeRefuseBody, errorOfCode } from "./handshake-refuse.ts";
 import { Responder } from "./handshake-responder.ts";
+import { UserCheck } from "./user-check.ts";
 
 /** Why a connection did not become a link. */
 export type RefusalReason =
@@ -19,7 +20,8 @@ export type RefusalReason =
   | "malformed" // broke the protocol
   | "refused" // a check of the handshake: version, purpose, encryption, name, ticket
   | "wrong secret" // password, or a wrong proof of a ticket; for passwords also when it went away after REPLY
-  | "hung up" // a ticket holder went away: mostly the loser of a race
+  | "wrong user password" // also when it went away once it knew whether the password was right
+  | "hung up" // went away and learned nothing: mostly a ticket holder that lost a race
   | "closing"; // this listener is
 
 /** What the first frame of a connection that asks for a splice gets: the pipe, or a REFUSE code. */
@@ -34,13 +36,16 @@ export type AnswerOutcome =
       readonly reason: RefusalReason;
       readonly error: LinkError;
       readonly hello: HelloInfo | undefined;
-      /** What it costs the source; undefined: nothing. */
+      /** What it costs the source; undefined: nothing beyond what `chargeUser` did. */
       readonly failure: Failure | undefined;
     };
 
 export interface AnsweringConfig extends LinkContext {
   readonly handshake: Omit<ResponderConfig, "admit">;
   admit?(): (Refusal & { readonly reason: RefusalReason }) | undefined;
+  /** For the user stage: how long to wait before a user of that name is asked, in ms, and that it learns now whether it guessed right. */
+  userDelayMs?(name: string): number;
+  chargeUser?(name: string): void;
   /** Set where splices are asked for. */
   readonly relay?: ((relayId: Uint8Array) => RelayAnswer) | undefined;
   /** For a splice that this side asked for: the preface is sent, and a refusal may come in place of HELLO. */
@@ -57,6 +62,7 @@ export class Answering {
   readonly #settled: (outcome: AnswerOutcome) => void;
   readonly #responder: Responder;
   readonly #reader: FrameReader;
+  #userCheck: UserCheck | undefined;
   #timer: Timer | undefined;
   #state: "silent" | "hello" | "confirm" | "over" = "silent";
   #denial: (Refusal & { readonly reason: RefusalReason }) | undefined;
@@ -79,7 +85,8 @@ export class Answering {
 
   /** Ends it from outside. */
   abort(reason: RefusalReason, error: LinkError): void {
-    this.#fail(reason, error);
+    if (this.#userCheck === undefined) this.#fail(reason, error);
+    else this.#userCheck.abort(reason, error);
   }
 
   #startDeadlines(): void {
@@ -139,9 +146,11 @@ export class Answering {
   #confirm(frame: Frame): void {
     const outcome = this.#responder.confirm(frame);
     if (outcome.error !== undefined) return this.#broken(outcome.error);
-    const { established } = outcome;
+    const { established, stage } = outcome;
+    const rest = this.#reader.takeRest();
     this.#release();
-    this.#settled({ kind: "link", established, rest: this.#reader.takeRest() });
+    if (stage === undefined) return this.#settled({ kind: "link", established, rest });
+    this.#userCheck = new UserCheck(this.#pipe, stage, this.#responder.info, rest, this.#config, this.#settled);
   }
 
   #relay(frame: Frame): void {

@@ -4,11 +4,12 @@ import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Pipe } from "../pipe/pipe.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
-import { explain, noAnswer, notChatRoom, type Target, tooSlow } from "./explain.ts";
+import { explain, explainStage, noAnswer, notChatRoom, type Target, tooSlow } from "./explain.ts";
 import type { InitiatorConfig } from "./handshake.ts";
 import { encodeRelayPreface, FRAME, FrameReader } from "./handshake-frames.ts";
 import { Initiator } from "./handshake-initiator.ts";
 import type { Link } from "./link.ts";
+import { logIn } from "./log-in.ts";
 import { RecordLink } from "./record-link.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -81,11 +82,15 @@ function initiate(pipe: Pipe, config: DialConfig, initiator: Initiator): Promise
       if (frame === undefined) return;
       const outcome = initiator.receive(frame);
       if (outcome.send !== undefined) pipe.write([outcome.send]);
-      if ("error" in outcome) return fail(explain(outcome.error, target));
+      if ("error" in outcome) {
+        const { error, isAboutUser } = outcome;
+        return fail(isAboutUser === true ? explainStage(error, target) : explain(error, target));
+      }
       // The responder says nothing more before CONFIRM.
       if (reader.takeRest().length > 0) return fail(notChatRoom(target));
       settle();
-      resolve(new RecordLink(pipe, outcome.established, NOTHING, config));
+      if (outcome.stage === undefined) resolve(new RecordLink(pipe, outcome.established, NOTHING, config));
+      else resolve(logIn(pipe, outcome.stage, target, config));
     };
     const timer = clock.after(deadlineMs, () => fail(tooSlow(target, deadlineMs)));
     signal?.addEventListener("abort", abort, { once: true });

@@ -16,6 +16,22 @@ export function explain(error: LinkError, target: Target): LinkError {
   return new LinkError(code, messageOf(error, target), { retryAfter, received, cause: error });
 }
 
+/** The same for what went wrong about the user's own password. */
+export function explainUser(error: LinkError, target: Target, name: string): LinkError {
+  const { code, retryAfter, received } = error;
+  const who = whoIs(target);
+  const message =
+    code === "ERR_AUTH"
+      ? `wrong password of the user ${name}: ${who} has another one, or no user of that name (${error.message})`
+      : `${who}: ${error.message}`;
+  return new LinkError(code, message, { retryAfter, received, cause: error });
+}
+
+/** This program and the other side do not agree whether users have passwords. */
+export function explainStage(error: LinkError, target: Target): LinkError {
+  return new LinkError(error.code, `${whoIs(target)}: ${error.message}`, { cause: error });
+}
+
 /** What came is no answer of this protocol. */
 export function notChatRoom({ at }: Target, cause?: unknown): LinkError {
   return new LinkError("ERR_MALFORMED", `something else than ChatRoom answers at ${at}: wrong port?`, { cause });
@@ -25,6 +41,13 @@ export function notChatRoom({ at }: Target, cause?: unknown): LinkError {
 export function noAnswer(target: Target, cause: Error | undefined): LinkError {
   const text = `${whoIs(target)} closed the connection without an answer: it is overloaded, or something else than ChatRoom listens there`;
   return new LinkError("ERR_TRUNCATED", text, { cause });
+}
+
+/** The connection ended while the user was proving itself. */
+export function cutShort(target: Target, cause: Error | undefined): LinkError {
+  return new LinkError("ERR_TRUNCATED", `${whoIs(target)} closed the connection while the user proved itself`, {
+    cause,
+  });
 }
 
 /** No answer within the handshake's deadline. */

@@ -1,7 +1,7 @@
 import { LinkError } from "../base/errors.ts";
 import { concat, copyOf, utf8 } from "../crypto/bytes.ts";
 import type { Scalar, Suite } from "../crypto/engine.ts";
-import type { Frame, InitiatorConfig, InitiatorOutcome } from "./handshake.ts";
+import type { Frame, InitiatorConfig, InitiatorFailure, InitiatorOutcome } from "./handshake.ts";
 import { encodeFrame, encodeRefuse, FRAME } from "./handshake-frames.ts";
 import {
   encodeExtension,
@@ -18,6 +18,7 @@ import {
 import { confirmRun, establish, isSuite } from "./handshake-keys.ts";
 import { CODE, decodeRefuseBody, errorOfCode, mismatch } from "./handshake-refuse.ts";
 import { decodeName, problemOfName } from "./names.ts";
+import { UserStageInitiator } from "./user-stage-initiator.ts";
 
 /** The dialling side of one handshake. No I/O: bytes in, bytes out. Used once. */
 export class Initiator {
@@ -104,15 +105,20 @@ export class Initiator {
     const K = engine.equal(reply.Yb, this.#Ya) ? undefined : this.#ya.times(engine.point(reply.Yb));
     if (K === undefined) return noProof();
     const hello = { body: this.hello.subarray(3), Ya: this.#Ya, ADa: this.#ADa };
-    const { Tb, Ta, chain } = confirmRun(engine, K, hello, reply);
+    const { th, Tb, Ta, chain } = confirmRun(engine, K, hello, reply);
     if (!engine.equal(Tb, reply.Tb)) {
       chain.fill(0);
       return noProof();
     }
-    if (reply.asksForUserStage) {
+    const hasUser = this.#config.user !== undefined;
+    if (reply.asksForUserStage !== hasUser) {
       chain.fill(0);
-      const message = `${JSON.stringify(remoteName)} asks for a user password, and there is none here`;
-      return refuse(CODE.authentication, new LinkError("ERR_AUTH", message));
+      // Without it a member that poses as the other side would have the user in without its password.
+      const who = `${JSON.stringify(remoteName)} ${hasUser ? "does not ask" : "asks"} for the password of the user ${JSON.stringify(this.#config.name)}`;
+      const message = hasUser
+        ? `${who}, and there is one here: it has no table of users, or is somebody else in its place`
+        : `${who}, and there is none here: give it as the option "password"`;
+      return { ...refuse(CODE.authentication, new LinkError("ERR_AUTH", message)), isAboutUser: true };
     }
     const facts = {
       role: "initiator",
@@ -124,8 +130,11 @@ export class Initiator {
       localEnd: purpose === 1 ? undefined : this.#config.end,
       remoteEnd: purpose === 1 ? undefined : copied(reply.end),
       ticketId: copied(this.#config.ticketId),
+      isUserProven: hasUser,
     } as const;
-    return { send: encodeFrame(FRAME.confirm, Ta), established: establish(engine, facts, chain) };
+    const send = encodeFrame(FRAME.confirm, Ta);
+    if (!hasUser) return { send, established: establish(engine, facts, chain) };
+    return { send, stage: new UserStageInitiator({ engine, facts, th, chain, scalar: this.#config.userScalar }) };
   }
 
   /** The suite that the responder chose, if it was offered: without extension 3 it means 1, on either side. */
@@ -154,11 +163,11 @@ function copied(bytes: Uint8Array | undefined): Uint8Array | undefined {
   return bytes === undefined ? undefined : copyOf(bytes);
 }
 
-function refuse(code: number, error: LinkError): InitiatorOutcome {
+function refuse(code: number, error: LinkError): InitiatorFailure {
   return { send: encodeRefuse(code), error };
 }
 
-function malformed(message: string): InitiatorOutcome {
+function malformed(message: string): InitiatorFailure {
   return refuse(CODE.malformed, new LinkError("ERR_MALFORMED", message));
 }
 
@@ -171,13 +180,14 @@ function extensionsOf(config: InitiatorConfig): Uint8Array {
 }
 
 function assertConfig(config: InitiatorConfig): void {
-  const { purpose, name, peerName, secret, ticketId, end, suites } = config;
+  const { purpose, name, peerName, secret, ticketId, end, suites, user } = config;
   const problem = problemOfName(name);
   if (problem !== undefined) throw new TypeError(`the name ${JSON.stringify(name)} ${problem}`);
   const peerProblem = peerName === "" && purpose <= 2 ? undefined : problemOfName(peerName);
   if (peerProblem !== undefined) throw new TypeError(`the peer's name ${JSON.stringify(peerName)} ${peerProblem}`);
   if (secret.purpose !== purpose)
     throw new TypeError(`a secret for purpose ${secret.purpose} was given for purpose ${purpose}`);
+  if (user !== undefined && purpose > 2) throw new TypeError(`no user password goes with purpose ${purpose}`);
   const needsTicket = purpose >= 3;
   if (needsTicket !== (ticketId !== undefined))
     throw new TypeError(`a ticketId goes with purposes 3, 4 and 5, and this is purpose ${purpose}`);

@@ -8,16 +8,17 @@ import { createOpener, createSealer } from "./records.ts";
 
 const NO_SID = new Uint8Array(0);
 
-/** The confirmations and the chain of a run. Wipes K. */
+/** The transcript hash, the confirmations and the chain of a run. Wipes K. */
 export function confirmRun(
   engine: Engine,
   K: Uint8Array,
   hello: { readonly body: Uint8Array; readonly Ya: Uint8Array; readonly ADa: Uint8Array },
   reply: { readonly withoutTb: Uint8Array; readonly Yb: Uint8Array; readonly ADb: Uint8Array },
-): Confirmation {
+): Confirmation & { readonly th: Uint8Array } {
   const ISK = calculateISK(engine, NO_SID, K, { Y: hello.Ya, AD: hello.ADa }, { Y: reply.Yb, AD: reply.ADb });
   K.fill(0);
-  return confirmation(engine, transcriptHash(engine, hello.body, reply.withoutTb), ISK);
+  const th = transcriptHash(engine, hello.body, reply.withoutTb);
+  return { th, ...confirmation(engine, th, ISK) };
 }
 
 /** What a run settled, apart from its keys. */
@@ -31,15 +32,16 @@ export interface RunFacts {
   readonly localEnd: Uint8Array | undefined;
   readonly remoteEnd: Uint8Array | undefined;
   readonly ticketId: Uint8Array | undefined;
+  /** Whether a user stage proved the initiator's name. */
+  readonly isUserProven: boolean;
 }
 
-/** The link that a confirmed run gives. Wipes the chain: kept, it would undo the ratchets. */
-export function establish(engine: Engine, facts: RunFacts, chain: Uint8Array): Established {
-  // Without a user stage, master is the chain itself.
-  const { linkId, i2r, r2i } = linkSecrets(engine, chain);
+/** The link that a finished run gives. Wipes master, which is the chain itself where there is no user stage: kept, it would undo the ratchets. */
+export function establish(engine: Engine, facts: RunFacts, master: Uint8Array): Established {
+  const { linkId, i2r, r2i } = linkSecrets(engine, master);
   const resume =
-    facts.purpose === 2 || facts.purpose === 3 || facts.purpose === 4 ? resumeKey(engine, chain) : undefined;
-  chain.fill(0);
+    facts.purpose === 2 || facts.purpose === 3 || facts.purpose === 4 ? resumeKey(engine, master) : undefined;
+  master.fill(0);
   const [outgoing, incoming] = facts.role === "initiator" ? [i2r, r2i] : [r2i, i2r];
   return {
     ...facts,

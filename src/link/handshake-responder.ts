@@ -17,11 +17,20 @@ import {
 import { confirmRun, establish, isSuite, type RunFacts } from "./handshake-keys.ts";
 import { CODE, decodeRefuseBody, errorOfCode, mismatch } from "./handshake-refuse.ts";
 import { decodeName, problemOfName } from "./names.ts";
+import { UserStageResponder } from "./user-stage-responder.ts";
+import type { UserTable } from "./user-table.ts";
+
+/** What a run left when REPLY went out. */
+interface Run {
+  readonly facts: RunFacts;
+  readonly th: Uint8Array;
+  readonly chain: Uint8Array;
+}
 
 /** Where the machine is: waiting for HELLO, waiting for CONFIRM with what it will need, or done. */
 type State =
   | { readonly at: "start" }
-  | { readonly at: "replied"; readonly facts: RunFacts; readonly Ta: Uint8Array; readonly chain: Uint8Array }
+  | ({ readonly at: "replied"; readonly Ta: Uint8Array } & Run)
   | { readonly at: "over" };
 
 /** The answering side of one handshake. No I/O: bytes in, bytes out. Used once. */
@@ -69,13 +78,22 @@ export class Responder {
       state.chain.fill(0);
       return { error };
     }
-    return { established: establish(engine, state.facts, state.chain) };
+    const { facts, th, chain } = state;
+    const users = this.#usersFor(facts.purpose);
+    if (users === undefined) return { established: establish(engine, facts, chain) };
+    const entry = users.entryFor(facts.remoteName);
+    return { stage: new UserStageResponder({ engine, facts, th, chain, scalar: this.#config.userScalar }, entry) };
   }
 
   /** Forgets the secrets of a handshake that will not go on. */
   wipe(): void {
     if (this.#state.at === "replied") this.#state.chain.fill(0);
     this.#state = { at: "over" };
+  }
+
+  /** The table by which the user stage goes, where there is one: it is for Rooms and Servers. */
+  #usersFor(purpose: Purpose): UserTable | undefined {
+    return purpose === 1 || purpose === 2 ? this.#config.users : undefined;
   }
 
   /** The checks in the order of PROTOCOL §3.3, cheapest first: the first failure decides. */
@@ -141,10 +159,11 @@ export class Responder {
     if (K === undefined || Yb === undefined) return malformed("HELLO has a point of low order");
 
     const localEnd = info.purpose === 1 ? undefined : this.#config.end?.(info);
-    const extensions = this.#extensions(localEnd, hello.suites === undefined ? undefined : suite);
+    const users = this.#usersFor(info.purpose);
+    const extensions = this.#extensions(users, localEnd, hello.suites === undefined ? undefined : suite);
     const ADb = encodeReply({ encryption, nonce: random(NONCE_BYTES), name: utf8(name), extensions });
     const withoutTb = concat([ADb, Yb]);
-    const { Tb, Ta, chain } = confirmRun(engine, K, { body, Ya: hello.Ya, ADa: hello.ADa }, { withoutTb, Yb, ADb });
+    const { th, Tb, Ta, chain } = confirmRun(engine, K, { body, Ya: hello.Ya, ADa: hello.ADa }, { withoutTb, Yb, ADb });
     const facts: RunFacts = {
       role: "responder",
       purpose: info.purpose,
@@ -155,8 +174,9 @@ export class Responder {
       localEnd,
       remoteEnd: info.end,
       ticketId: info.purpose >= 3 ? info.ticketId : undefined,
+      isUserProven: users !== undefined,
     };
-    this.#state = { at: "replied", facts, Ta, chain };
+    this.#state = { at: "replied", facts, th, Ta, chain };
     this.#hasReplied = true;
     return { send: encodeFrame(FRAME.reply, concat([withoutTb, Tb])) };
   }
@@ -168,8 +188,9 @@ export class Responder {
     return [...offered].find((id): id is Suite => isSuite(id) && have.includes(id));
   }
 
-  #extensions(end: Uint8Array | undefined, suite: Suite | undefined): Uint8Array {
+  #extensions(users: UserTable | undefined, end: Uint8Array | undefined, suite: Suite | undefined): Uint8Array {
     const list: Uint8Array[] = [];
+    if (users !== undefined) list.push(encodeExtension(EXT.userStage, new Uint8Array(0)));
     if (this.#config.extensions !== undefined) list.push(this.#config.extensions);
     if (end !== undefined) {
       if (end.length !== END_BYTES) throw new RangeError(`a session end takes ${END_BYTES} bytes, not ${end.length}`);

@@ -2,7 +2,11 @@ import type { LinkError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
 import type { Engine, Suite } from "../crypto/engine.ts";
 import type { Purpose, Secret } from "../crypto/secret.ts";
+import type { UserPassword } from "../crypto/user-password.ts";
 import type { RecordOpener, RecordSealer } from "./records.ts";
+import type { UserStageInitiator } from "./user-stage-initiator.ts";
+import type { UserStageResponder } from "./user-stage-responder.ts";
+import type { UserTable } from "./user-table.ts";
 
 /** One frame before the keys, without its header: 1 HELLO, 2 REPLY, 3 CONFIRM, 4 REFUSE, 5 RELAY. */
 export interface Frame {
@@ -10,7 +14,7 @@ export interface Frame {
   readonly body: Uint8Array;
 }
 
-/** What both ends have when the other one proved itself: the initiator after a right Tb, the responder after a right Ta. */
+/** What both ends have when the other one proved itself: the initiator after a right Tb, the responder after a right Ta; with a user stage, after it. */
 export interface Established {
   readonly role: "initiator" | "responder";
   readonly purpose: Purpose;
@@ -27,6 +31,8 @@ export interface Established {
   readonly resume: { readonly secret: Uint8Array; readonly ticketId: Uint8Array } | undefined;
   /** The ticket (3, 4) or resume key (5) that was used. */
   readonly ticketId: Uint8Array | undefined;
+  /** Whether the initiator proved its name with a user password (purposes 1 and 2, where there is a table of users). */
+  readonly isUserProven: boolean;
   readonly sealer: RecordSealer;
   readonly opener: RecordOpener;
 }
@@ -45,12 +51,15 @@ export interface InitiatorConfig {
   readonly ticketId?: Uint8Array | undefined;
   /** This side's session end, 16 bytes (extension 2). */
   readonly end?: Uint8Array | undefined;
+  /** The user's own password, in purposes 1 and 2: a user stage must follow. Absent: none may. */
+  readonly user?: UserPassword | undefined;
   /** AEAD suites in order of preference, 1 to 8 numbers (extension 3). Absent: no extension 3, so suite 1. */
   readonly suites?: readonly number[] | undefined;
   /** Further extensions of HELLO, encoded, after those above. */
   readonly extensions?: Uint8Array | undefined;
-  /** The secret scalar ya, for vectors. Absent: a fresh random one. */
+  /** The secret scalars ya and yu, for vectors. Absent: fresh random ones. */
   readonly scalar?: Uint8Array | undefined;
+  readonly userScalar?: Uint8Array | undefined;
 }
 
 /** What HELLO says, once its structure and names are valid. */
@@ -82,6 +91,8 @@ export interface ResponderConfig {
   readonly random: Random;
   readonly name: string;
   readonly encryption: boolean;
+  /** Who may come in purposes 1 and 2, each by a password of its own. Absent: everybody that has the secret, under any name. */
+  readonly users?: UserTable | undefined;
   /** The AEAD suites that this side has. Absent: it knows no extension 3, so suite 1. */
   readonly suites?: readonly number[] | undefined;
   /** Limits and penalties: a refusal to give at once, or undefined to go on. Called once per HELLO, after its first three bytes. */
@@ -97,21 +108,34 @@ export interface ResponderConfig {
   end?(hello: HelloInfo): Uint8Array | undefined;
   /** Further extensions of REPLY, encoded, before those above. */
   readonly extensions?: Uint8Array | undefined;
-  /** The secret scalar yb, for vectors. Absent: a fresh random one. */
+  /** The secret scalars yb and yr, for vectors. Absent: fresh random ones. */
   readonly scalar?: Uint8Array | undefined;
+  readonly userScalar?: Uint8Array | undefined;
 }
 
-/** What the initiator does with the responder's frame: send CONFIRM and go on, or send a REFUSE if there is one, and close. */
+/**
+ * What the initiator does with the responder's frame: send CONFIRM and go on, with the user stage if there is one, or send a
+ * REFUSE if there is one, and close.
+ */
 export type InitiatorOutcome =
-  | { readonly send: Uint8Array; readonly established: Established }
-  | { readonly send?: Uint8Array; readonly error: LinkError };
+  | { readonly send: Uint8Array; readonly established: Established; readonly stage?: undefined }
+  | { readonly send: Uint8Array; readonly established?: undefined; readonly stage: UserStageInitiator }
+  | InitiatorFailure;
+
+export interface InitiatorFailure {
+  readonly send?: Uint8Array;
+  readonly error: LinkError;
+  /** Set where it is about the user's own password, not the secret of the handshake. */
+  readonly isAboutUser?: boolean;
+}
 
 /** What the responder does with HELLO: send REPLY and wait, or send a REFUSE if there is one (else say nothing), and close. */
 export type HelloOutcome =
   | { readonly send: Uint8Array; readonly error?: undefined }
   | { readonly send?: Uint8Array; readonly error: LinkError };
 
-/** What the responder does with the frame after REPLY: go on, or close without a word. */
+/** What the responder does with the frame after REPLY: go on, with the user stage if there is one, or close without a word. */
 export type ConfirmOutcome =
-  | { readonly established: Established; readonly error?: undefined }
+  | { readonly established: Established; readonly stage?: undefined; readonly error?: undefined }
+  | { readonly established?: undefined; readonly stage: UserStageResponder; readonly error?: undefined }
   | { readonly error: LinkError };

@@ -85,16 +85,13 @@ export class LinkListener {
       {
         ...this.#config,
         admit: () => this.#admission.admit(visit),
+        userDelayMs: (name) => this.#admission.userDelayMs(visit, name),
+        chargeUser: (name) => this.#admission.chargeUser(visit, name),
       },
       settled,
     );
     if (!isSettled) this.#answering.add(answering);
   };
-
-  /** Charges a failure that showed after CONFIRM (user stage) to the source of that address. */
-  penalise(host: string, seconds: number = (this.#config.limits ?? DEFAULT_LIMITS).penalty.wrongSecret): void {
-    this.#admission.penalise(host, seconds);
-  }
 
   /** Connections on their way, and links that live. */
   get unproven(): number {

@@ -29,6 +29,7 @@ export class RecordLink implements Link {
   readonly remoteEnd: Uint8Array | undefined;
   readonly resume: Established["resume"];
   readonly ticketId: Uint8Array | undefined;
+  readonly isUserProven: boolean;
 
   readonly #pipe: Pipe;
   readonly #sealer: Established["sealer"];
@@ -72,6 +73,7 @@ export class RecordLink implements Link {
     this.remoteEnd = established.remoteEnd;
     this.resume = established.resume;
     this.ticketId = established.ticketId;
+    this.isUserProven = established.isUserProven;
     this.#pipe = pipe;
     this.#sealer = established.sealer;
     this.#opener = established.opener;

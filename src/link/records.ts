@@ -1,7 +1,7 @@
 // The record layer of PROTOCOL §3.5: `L u32 | body[L]`, inner = `type u8 | payload`. Encryption on: body = AEAD(aad = L,
 // inner). Off: body = inner | tag, where the tag covers L and inner.
 import { LinkError } from "../base/errors.ts";
-import { allocate } from "../crypto/bytes.ts";
+import { allocate, concat } from "../crypto/bytes.ts";
 import { type Engine, type Suite, TAG_BYTES } from "../crypto/engine.ts";
 import type { DirectionSecrets } from "../crypto/key-schedule.ts";
 import { Ratchet } from "../crypto/ratchet.ts";
@@ -51,15 +51,13 @@ const NO_PARTS: readonly Uint8Array[] = [];
 /** Every type as the first part of an inner, made once. */
 const TYPE_PARTS: readonly Uint8Array[] = Array.from({ length: 256 }, (_, type) => Uint8Array.of(type));
 
+/** The secrets of a direction; without one for boxes there are none. */
+type Secrets = Pick<DirectionSecrets, "records"> & Partial<DirectionSecrets>;
+
 /** The sealing half for one direction; the secrets are its own from now on. */
-export function createSealer(
-  engine: Engine,
-  suite: Suite,
-  encryption: boolean,
-  secrets: DirectionSecrets,
-): RecordSealer {
+export function createSealer(engine: Engine, suite: Suite, encryption: boolean, secrets: Secrets): RecordSealer {
   const records = new Ratchet(engine, suite, secrets.records);
-  const boxes = new Ratchet(engine, suite, secrets.boxes);
+  const boxes = secrets.boxes && new Ratchet(engine, suite, secrets.boxes);
   return {
     seal(type, parts) {
       const typePart = TYPE_PARTS[type];
@@ -92,29 +90,25 @@ export function createSealer(
     box(plaintext) {
       if (plaintext.length > MAX_BOX_BYTES)
         throw new RangeError(`a box takes at most ${MAX_BOX_BYTES} bytes, not ${plaintext.length}`);
+      if (boxes === undefined) throw new TypeError("there are no boxes here");
       const box = allocate(plaintext.length + TAG_BYTES);
       boxes.seal(NO_BYTES, [plaintext], box, 0);
       return box;
     },
     wipe() {
       records.wipe();
-      boxes.wipe();
+      boxes?.wipe();
     },
   };
 }
 
 /** The opening half for one direction; the secrets are its own from now on. */
-export function createOpener(
-  engine: Engine,
-  suite: Suite,
-  encryption: boolean,
-  secrets: DirectionSecrets,
-): RecordOpener {
+export function createOpener(engine: Engine, suite: Suite, encryption: boolean, secrets: Secrets): RecordOpener {
   const records = new Ratchet(engine, suite, secrets.records);
-  const boxes = new Ratchet(engine, suite, secrets.boxes);
+  const boxes = secrets.boxes && new Ratchet(engine, suite, secrets.boxes);
   const wipe = () => {
     records.wipe();
-    boxes.wipe();
+    boxes?.wipe();
   };
   const opened = (plaintext: Uint8Array | undefined, what: string): Uint8Array => {
     if (plaintext !== undefined) return plaintext;
@@ -140,7 +134,7 @@ export function createOpener(
     },
     unbox(payload) {
       assertAlive();
-      return opened(boxes.open([NO_BYTES], payload), "sealed box");
+      return opened(boxes?.open([NO_BYTES], payload), "sealed box");
     },
     wipe,
   };
@@ -167,6 +161,12 @@ export class RecordReader {
   #assembly: Uint8Array | undefined;
   #assembled = 0;
   #failure: LinkError | undefined;
+  readonly #maxBodyBytes: number;
+
+  /** @param maxBodyBytes the most that a length field may say, at most {@link MAX_BODY_BYTES}. */
+  constructor(maxBodyBytes: number = MAX_BODY_BYTES) {
+    this.#maxBodyBytes = maxBodyBytes;
+  }
 
   /** Adds bytes that came. The reader keeps the chunk, and bodies point into it: nobody writes into it any more. */
   push(chunk: Uint8Array): void {
@@ -175,7 +175,7 @@ export class RecordReader {
 
   /**
    * The next whole record, or undefined when more bytes are needed.
-   * @throws LinkError ERR_RECORD for a length outside of 17..65,553, then and ever after, before anything is allocated for it.
+   * @throws LinkError ERR_RECORD for a length outside of 17..65,553 (or a lower most), then and ever after, before anything is allocated for it.
    */
   next(): SealedRecord | undefined {
     if (this.#failure !== undefined) throw this.#failure;
@@ -215,6 +215,14 @@ export class RecordReader {
     return this.#assembly !== undefined || this.#prefixBytes > 0;
   }
 
+  /** After `next` gave a record: hands over all bytes behind it, and forgets them. */
+  takeRest(): Uint8Array {
+    const [first = NO_BYTES, ...more] = this.#chunks.splice(0);
+    const rest = concat([first.subarray(this.#at), ...more]);
+    this.#at = 0;
+    return rest;
+  }
+
   /** Moves as much as there is and fits from the chunk into `target`. */
   #move(chunk: Uint8Array, target: Uint8Array, filled: number): number {
     const end = Math.min(chunk.length, this.#at + target.length - filled);
@@ -235,10 +243,10 @@ export class RecordReader {
     const length =
       (bytes[at] as number) * 0x1000000 +
       (((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
-    if (length >= MIN_BODY_BYTES && length <= MAX_BODY_BYTES) return length;
+    if (length >= MIN_BODY_BYTES && length <= this.#maxBodyBytes) return length;
     this.#failure = new LinkError(
       "ERR_RECORD",
-      `a record says that it has ${length} bytes; it may have ${MIN_BODY_BYTES} to ${MAX_BODY_BYTES}`,
+      `a record says that it has ${length} bytes; it may have ${MIN_BODY_BYTES} to ${this.#maxBodyBytes}`,
     );
     this.#chunks.length = 0;
     throw this.#failure;

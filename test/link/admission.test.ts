@@ -78,7 +78,7 @@ test("each kind of failure costs what the limits say, and never more than the ca
     expect(refusedFor(admission, "1.2.3.4")).toBe(cost);
   }
   const { admission } = setUp();
-  for (let count = 0; count < 1_000; count++) admission.penalise("1.2.3.4", 10);
+  for (let count = 0; count < 1_000; count++) admission.leave(enter(admission, "1.2.3.4"), "wrongSecret");
   expect(refusedFor(admission, "1.2.3.4")).toBe(570);
 });
 

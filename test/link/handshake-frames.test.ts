@@ -93,9 +93,11 @@ test("a handshake in segments of one byte, with a record right behind CONFIRM, w
   const reply = responder.hello(byByte(incoming, initiator.hello));
   const outcome = initiator.receive(byByte(new FrameReader(), reply.send ?? new Uint8Array(0)));
   if ("error" in outcome) throw outcome.error;
+  if (outcome.established === undefined) throw new Error("a user stage");
   const record = outcome.established.sealer.seal(1, [ascii("at once")]);
   const confirmed = responder.confirm(byByte(incoming, concat([outcome.send, record])));
   if (confirmed.error !== undefined) throw confirmed.error;
+  if (confirmed.established === undefined) throw new Error("a user stage");
   const rest = incoming.takeRest();
   expect(rest).toEqual(record);
   expect(confirmed.established.opener.open(rest.subarray(0, 4), rest.subarray(4)).payload).toEqual(ascii("at once"));

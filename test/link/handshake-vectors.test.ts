@@ -2,11 +2,16 @@ import { describe, expect, test } from "vitest";
 import type { LinkError } from "../../src/base/errors.ts";
 import type { Engine } from "../../src/crypto/engine.ts";
 import { keySecret, type Purpose, type Secret } from "../../src/crypto/secret.ts";
+import { UserPassword } from "../../src/crypto/user-password.ts";
 import type { Established, HelloInfo, ResponderConfig } from "../../src/link/handshake.ts";
 import { decodeRelayPreface, encodeRelayPreface } from "../../src/link/handshake-frames.ts";
 import { encodeExtension } from "../../src/link/handshake-hello.ts";
 import { Initiator } from "../../src/link/handshake-initiator.ts";
 import { Responder } from "../../src/link/handshake-responder.ts";
+import type { SealedRecord } from "../../src/link/records.ts";
+import type { UserStageInitiator } from "../../src/link/user-stage-initiator.ts";
+import type { UserStageResponder } from "../../src/link/user-stage-responder.ts";
+import { UserTable } from "../../src/link/user-table.ts";
 import { engines } from "../crypto/engines.ts";
 import { crp1, type Run, type Side } from "../vectors/crp1.ts";
 import { hex, toHex } from "../vectors/load.ts";
@@ -27,6 +32,23 @@ function furtherExtensions(all: string, end: string | undefined, suites: Uint8Ar
   return hex(all.replace(ours, ""));
 }
 
+function userOf(engine: Engine, { user }: Run["input"]): UserPassword | undefined {
+  return user && new UserPassword(user.password, engine);
+}
+
+function withoutUser(engine: Engine, { input, ...rest }: Run): Initiator {
+  const { user: _, ...without } = input;
+  return initiatorOf(engine, { ...rest, input: without });
+}
+
+/** The table of the responder; an empty one where a run needs nothing but that it asks. */
+function tableOf(engine: Engine, { user, extensionsR }: Run["input"]): UserTable | undefined {
+  if (!extensionsR.startsWith("010000")) return undefined;
+  return new UserTable(user?.table ?? {}, hex(user?.fakeKey ?? "00".repeat(16)), engine, () =>
+    hex(user?.fakePrsU ?? ""),
+  );
+}
+
 function initiatorOf(engine: Engine, { input }: Run): Initiator {
   const suites = input.suitesI && Uint8Array.from(input.suitesI);
   return new Initiator({
@@ -42,6 +64,8 @@ function initiatorOf(engine: Engine, { input }: Run): Initiator {
     suites: input.suitesI,
     extensions: furtherExtensions(input.extensionsI, input.endI, suites),
     scalar: hex(input.ya),
+    user: userOf(engine, input),
+    userScalar: input.user && hex(input.user.yu),
   });
 }
 
@@ -57,18 +81,49 @@ function responderOf(engine: Engine, { input, suite }: Run): Responder {
     serves: (purpose) => purpose === input.purpose,
     secretFor: (hello) => (toHex(hello.ticketId) === (input.ticketId ?? "00".repeat(16)) ? secret : undefined),
     end: () => (input.endR === undefined ? undefined : hex(input.endR)),
-    extensions: furtherExtensions(input.extensionsR, input.endR, chosen),
+    users: tableOf(engine, input),
+    extensions: furtherExtensions(input.extensionsR.replace(/^010000/, ""), input.endR, chosen),
     scalar: hex(input.yb),
+    userScalar: input.user && hex(input.user.yr),
   });
+}
+
+/** Runs the user stage of a run: every record of both sides must be that of the vector. The links, or the errors where there are none. */
+async function replayUserStage(
+  run: Run,
+  engine: Engine,
+  user: UserStageInitiator,
+  room: UserStageResponder,
+): Promise<readonly [Established, Established] | readonly [string, string]> {
+  const records = run.wire.filter(({ kind }) => kind === "record").map(({ bytes }) => bytes);
+  const next = (sent: Uint8Array): SealedRecord => {
+    expect(toHex(sent), run.name).toBe(records.shift());
+    return { lengthPrefix: sent.subarray(0, 4), body: sent.subarray(4) };
+  };
+  const asked = user.receive(next(room.ask()));
+  if (asked.kind !== "derive") throw new Error(`${run.name}: not asked`);
+  expect(asked.setting, run.name).toBe(run.userStage?.setting);
+  const keys = await userOf(engine, run.input)?.keysFor(asked.setting);
+  if (keys === undefined) throw new Error(`${run.name}: no password`);
+  expect([toHex(keys.prsU), toHex(keys.seed)], run.name).toEqual([run.userStage?.client.prsU, run.userStage?.seed]);
+  const answer = user.login(keys);
+  if (answer.kind !== "send") throw new Error(`${run.name}: no answer`);
+  const proof = room.receive(next(answer.send));
+  if (proof.kind !== "send") throw new Error(`${run.name}: no proof`);
+  const login = user.receive(next(proof.send));
+  if (login.kind === "derive" || login.send === undefined) throw new Error(`${run.name}: no last record`);
+  const end = room.receive(next(login.send));
+  if (login.kind === "done" && end.kind === "done") return [login.established, end.established];
+  if (login.kind !== "failed" || end.kind !== "failed") throw new Error(`${run.name}: the sides disagree`);
+  expect(records, run.name).toEqual([]);
+  return [login.error.code, `closed ${end.error.received}`];
 }
 
 /** Replays the records of a run: each must open at the other side, hold what the vector says, and be sealed alike. */
 function replayRecords(run: Run, initiator: Established, responder: Established): number {
   const payloads = [...(run.payloads ?? [])];
-  let records = 0;
-  for (const { from, kind, bytes } of run.wire) {
-    if (kind !== "record") continue;
-    records++;
+  const onLink = run.wire.filter(({ kind }) => kind === "record").slice(run.userStage === undefined ? 0 : 4);
+  for (const { from, bytes } of onLink) {
     const record = hex(bytes);
     const { sealer } = from === "i" ? initiator : responder;
     const { opener } = from === "i" ? responder : initiator;
@@ -91,16 +146,14 @@ function replayRecords(run: Run, initiator: Established, responder: Established)
     expect(toHex(sealer.seal(type, [payload.subarray(0, cut), payload.subarray(cut)])), run.name).toBe(bytes);
   }
   expect(payloads, run.name).toEqual([]);
-  return records;
+  return onLink.length;
 }
 
 for (const engine of engines) {
   describe(`${engine.name} engine`, () => {
-    test("the runs of the vectors without a user stage give every frame and record of theirs, at both sides", () => {
-      let [runs, opened, records] = [0, 0, 0];
+    test("the 30 runs of the vectors give every frame and record of theirs, at both sides", async () => {
+      let [opened, stages, records] = [0, 0, 0];
       for (const run of crp1.runs) {
-        if (run.userStage !== undefined || run.input.user !== undefined) continue;
-        runs++;
         const frames = run.wire.filter(({ kind }) => kind === "frame");
         const initiator = initiatorOf(engine, run);
         expect(toHex(initiator.hello), run.name).toBe(frames[0]?.bytes);
@@ -110,18 +163,28 @@ for (const engine of engines) {
         const last = initiator.receive(frameOf(reply.send ?? new Uint8Array(0)));
         expect(last.send && toHex(last.send), run.name).toBe(frames[2]?.bytes);
         const end = responder.confirm(frameOf(last.send ?? new Uint8Array(0)));
-        if (run.result.countedAsGuess) {
+        if ("error" in last || end.error !== undefined) {
           const errors = ["error" in last ? last.error.code : "", end.error?.code];
           expect(errors, run.name).toEqual([run.result.initiator[0], run.result.responder[0]]);
-          expect(responder.hasReplied, run.name).toBe(true);
+          expect([responder.hasReplied, run.result.countedAsGuess], run.name).toEqual([true, true]);
           continue;
         }
-        if ("error" in last || end.error !== undefined) throw new Error(`${run.name}: failed`);
+        let sides: readonly [Established, Established];
+        if (last.stage !== undefined && end.stage !== undefined) {
+          stages++;
+          const outcome = await replayUserStage(run, engine, last.stage, end.stage);
+          if (typeof outcome[0] === "string") {
+            expect(outcome, run.name).toEqual([run.result.initiator[0], run.result.responder[0]]);
+            expect([end.stage.hasProved, run.result.countedAsGuess], run.name).toEqual([true, true]);
+            continue;
+          }
+          sides = outcome as typeof sides;
+        } else sides = [last.established, end.established] as typeof sides;
         opened++;
         const { input, keys } = run;
         for (const [side, local, remote, localEnd, remoteEnd] of [
-          [last.established, input.nameI, input.nameR, input.endI, input.endR],
-          [end.established, input.nameR, input.nameI, input.endR, input.endI],
+          [sides[0], input.nameI, input.nameR, input.endI, input.endR],
+          [sides[1], input.nameR, input.nameI, input.endR, input.endI],
         ] as const) {
           expect([side.localName, side.remoteName, side.purpose, side.encryption, side.suite], run.name).toEqual([
             local,
@@ -130,6 +193,7 @@ for (const engine of engines) {
             input.encrypt,
             run.suite ?? 1,
           ]);
+          expect(side.isUserProven, run.name).toBe(run.userStage !== undefined);
           expect(toHex(side.linkId), run.name).toBe(keys?.sessionId);
           expect(side.localEnd && toHex(side.localEnd), run.name).toBe(localEnd);
           expect(side.remoteEnd && toHex(side.remoteEnd), run.name).toBe(remoteEnd);
@@ -139,27 +203,27 @@ for (const engine of engines) {
             hasResume ? [keys?.resume?.secret, keys?.resume?.ticketId] : undefined,
           );
         }
-        records += replayRecords(run, last.established, end.established);
+        records += replayRecords(run, ...sides);
       }
-      expect([runs, opened, records]).toEqual([19, 17, 151]);
+      expect([crp1.runs.length, stages, opened, records]).toEqual([30, 10, 24, 210]);
     });
 
-    test("HELLO, REPLY and CONFIRM of the runs with a user stage are right too, and a client without a user password refuses", () => {
+    test("case 36: a client without a user password refuses each REPLY that asks for one", () => {
       let runs = 0;
       for (const run of crp1.runs) {
         if (run.userStage === undefined) continue;
         runs++;
-        const initiator = initiatorOf(engine, run);
-        const responder = responderOf(engine, run);
-        const [hello, reply, confirm] = run.wire.map(({ bytes }) => bytes);
-        expect(toHex(initiator.hello), run.name).toBe(hello);
-        expect(toHex(responder.hello(frameOf(initiator.hello)).send ?? new Uint8Array(0)), run.name).toBe(reply);
-        const refused = initiator.receive(frameOf(hex(reply ?? "")));
-        expect("error" in refused && [refused.error.code, toHex(refused.send ?? new Uint8Array(0))], run.name).toEqual([
+        const [, reply] = run.wire.map(({ bytes }) => bytes);
+        const refused = withoutUser(engine, run).receive(frameOf(hex(reply ?? "")));
+        if (!("error" in refused)) throw new Error(`${run.name}: accepted`);
+        expect([refused.error.code, toHex(refused.send ?? new Uint8Array(0))], run.name).toEqual([
           "ERR_AUTH",
           "04000400090000",
         ]);
-        expect(responder.confirm(frameOf(hex(confirm ?? ""))).error, run.name).toBeUndefined();
+        expect([refused.isAboutUser, refused.error.message], run.name).toEqual([
+          true,
+          expect.stringContaining('asks for the password of the user "'),
+        ]);
       }
       expect(runs).toBe(10);
     });
@@ -187,10 +251,9 @@ for (const engine of engines) {
       expect(counts).toEqual({ silent: 6, refused: 58 });
     });
 
-    test("case 20: an initiator gives the exact error and answer of 44 refusals, of every REFUSE code too, and changes nothing of its own", () => {
+    test("cases 20, 36: an initiator gives the exact error and answer of all 45 refusals, of every REFUSE code too, and changes nothing of its own", () => {
       let count = 0;
       for (const { name, config, hello, received, expect: expected } of crp1.refusals.initiator) {
-        if (config.userPassword !== undefined) continue;
         count++;
         const initiator = new Initiator({
           engine,
@@ -203,6 +266,7 @@ for (const engine of engines) {
           end: config.end === undefined ? undefined : hex(config.end),
           suites: config.suites,
           scalar: hex(config.ya),
+          user: config.userPassword === undefined ? undefined : new UserPassword(config.userPassword, engine),
         });
         expect(toHex(initiator.hello), name).toBe(hello);
         const outcome = answerBytes(hex(received), initiator);
@@ -211,7 +275,7 @@ for (const engine of engines) {
         expect([error.code, toHex(outcome.send ?? new Uint8Array(0))], name).toEqual([expected.error, expected.answer]);
         expect([error.received, error.retryAfter], name).toEqual([expected.peerCode, expected.retryAfter]);
       }
-      expect([count, crp1.refusals.initiator.length]).toEqual([44, 45]);
+      expect(count).toBe(45);
     });
   });
 }

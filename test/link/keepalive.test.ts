@@ -177,6 +177,7 @@ test("a link that dies before its owner starts tells it at start, and forgets it
       remoteEnd: undefined,
       resume: undefined,
       ticketId: undefined,
+      isUserProven: false,
       sealer,
       opener,
     },

@@ -63,6 +63,7 @@ export class RawPeer {
     this.write(initiator.hello);
     const outcome = initiator.receive(await this.frame());
     if ("error" in outcome) throw outcome.error;
+    if (outcome.established === undefined) throw new Error("a user stage follows");
     this.#establish(outcome.established);
     return outcome.send;
   }
@@ -80,6 +81,7 @@ export class RawPeer {
     this.write(greeted.send);
     const outcome = responder.confirm(await this.frame());
     if (outcome.error !== undefined) throw outcome.error;
+    if (outcome.established === undefined) throw new Error("a user stage follows");
     this.#establish(outcome.established);
   }
 
