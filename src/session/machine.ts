@@ -88,6 +88,8 @@ export class Machine {
   committed = 0;
   /** This side has the peer's stream up to here. */
   recv = 0;
+  /** The most that the peer was told of that, over whatever link. */
+  told = 0;
   /** Plaintext of [acked, committed). */
   readonly out = new Retained();
   /** In the order in which they were proven. */
@@ -119,6 +121,7 @@ export class Machine {
     }
     // Nothing was ever committed, so the peer has nothing: no need to wait for its ATTACH.
     const cursor = this.committed === 0 ? 0 : -1;
+    this.told = this.recv;
     this.links.push({
       id,
       rank,
@@ -188,11 +191,12 @@ export class Machine {
     const parts = offset < this.committed ? this.out.slice(offset, MAX_DATA_BYTES) : this.#commit(source);
     const ackDue = link.told < this.recv;
     if (parts.length === 0) {
-      if (!ackDue || !ackNow) return NOTHING;
-      link.told = this.recv;
+      // What the peer was told over another link may have been lost with it, and it may wait for just that.
+      if (!ackDue || !(ackNow || link.told < this.told)) return NOTHING;
+      link.told = this.told = this.recv;
       return [{ type: "send", link: link.id, parts: [offsetFrame(ACK, this.recv)] }];
     }
-    link.told = this.recv;
+    link.told = this.told = this.recv;
     link.cursor = offset;
     for (const part of parts) link.cursor += part.length;
     parts.unshift(dataHeader(ackDue ? this.recv : undefined, offset));

@@ -97,8 +97,8 @@ function copy(state: State): State {
 }
 
 function keyOf({ machines, links }: State): string {
-  const parts = machines.map(({ acked, committed, recv, links: known, cur, heard }) =>
-    [acked, committed, recv, heard, cur?.id, ...known.map((one) => Object.values(one).join())].join(),
+  const parts = machines.map(({ acked, committed, recv, told, links: known, cur, heard }) =>
+    [acked, committed, recv, told, heard, cur?.id, ...known.map((one) => Object.values(one).join())].join(),
   );
   for (const { proven, gone, broken, toward } of links) {
     const records = toward.map((list) =>

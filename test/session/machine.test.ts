@@ -349,6 +349,28 @@ test("an acknowledgement is due again on the link that takes over", () => {
   expect(shown(one.flush(NONE, true))).toEqual(["send 2 ACK 4"]);
 });
 
+test("what was acknowledged over a link that is lost is acknowledged at once over the one that takes over: the first may not have arrived", () => {
+  const one = attached();
+  one.linkProven(2, 1);
+  one.record(2, attach(0));
+  one.record(1, data(0, "abc"));
+  expect(shown(one.flush(NONE, true))).toEqual(["send 1 ACK 3"]);
+  one.linkLost(1);
+  expect(shown(one.flush(NONE, false))).toEqual(["send 2 ACK 3"]);
+  expect(shown(one.flush(NONE, false))).toEqual([]);
+  one.record(2, data(3, "d"));
+  expect(shown(one.flush(NONE, false)), "what nobody was told can wait").toEqual([]);
+});
+
+test("what only the ATTACH on a link said is acknowledged at once when that link is lost", () => {
+  const one = attached();
+  one.record(1, data(0, "abc"));
+  one.linkProven(2, 0);
+  expect([one.cur?.id, one.unackedBytes]).toEqual([2, 0]);
+  one.linkLost(2);
+  expect(shown(one.flush(NONE, false))).toEqual(["send 1 ACK 3"]);
+});
+
 test("what ATTACH said needs no acknowledgement on its link", () => {
   const one = attached();
   one.record(1, data(0, "abc"));

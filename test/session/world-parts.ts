@@ -68,6 +68,8 @@ export class SimSession {
   /** Resume keys of the links that joined, the newest first. */
   keys: number[] = [];
   alone = false;
+  /** A record came that is to be acknowledged: that is done a little later, also if nothing else is sent. */
+  isAckDue = false;
   delivered = 0;
   /** The link that carried its stream when it was last looked at. */
   carrier = -1;

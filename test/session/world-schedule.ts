@@ -1,6 +1,6 @@
 import { Seeded } from "./seeded.ts";
 import { checkRetained } from "./world-checks.ts";
-import { isPair, type Side, SIDES } from "./world-parts.ts";
+import { isPair, type Side, SIDES, type SimSession } from "./world-parts.ts";
 import type { Rules } from "./world-rules.ts";
 import { World } from "./world.ts";
 
@@ -55,24 +55,8 @@ function dial(world: World, chance: Seeded, side: Side): void {
   }
 }
 
-/** I4: once nothing fails any more, one fresh link brings both ends to one session, with everything delivered and acknowledged. At most two handshakes. */
-export function settle(world: World): void {
-  for (const link of world.links) {
-    const { stalled, gone, toward } = link;
-    // Whatever is stalled or half dead by now breaks; what is well goes on.
-    if (!stalled[0] && !stalled[1] && !gone[0] && !gone[1]) continue;
-    world.cut(link, () => 0);
-    for (const side of SIDES) toward[side].length = 1;
-  }
-  rest(world);
-  world.dials.again = true;
-  world.dials.handshakes = 0;
-  world.dials.want(world.chance.int(2) as Side);
-  rest(world);
-  if (world.dials.handshakes > 2) throw new Error(`I4: it took ${world.dials.handshakes} handshakes`);
-  const [one, two] = [world.processes[0].session, world.processes[1].session];
-  if (one === undefined || two === undefined) throw new Error("I4: no session came about");
-  if (!isPair(one, two)) throw new Error("I4: the ends hold different sessions");
+/** Everything that was committed at either end is delivered and acknowledged. */
+function checkDone(one: SimSession, two: SimSession): void {
   for (const [session, peer] of [
     [one, two],
     [two, one],
@@ -82,15 +66,49 @@ export function settle(world: World): void {
       throw new Error(`I4: ${committed} committed, ${acked} acknowledged, ${peer.delivered} delivered`);
     checkRetained(session);
   }
+}
+
+/** Each side sends over a link that the other one has too. */
+function areLinked(one: SimSession, two: SimSession): boolean {
+  const has = ({ machine }: SimSession, id: number | undefined): boolean =>
+    machine.links.some((link) => link.id === id);
+  return isPair(one, two) && has(one, two.machine.cur?.id) && has(two, one.machine.cur?.id);
+}
+
+/** I4: once nothing fails any more, one fresh link brings both ends to one session, with everything delivered and acknowledged. At most two handshakes. */
+export function settle(world: World): void {
+  world.isCalm = true;
+  for (const link of world.links) {
+    const { stalled, gone, toward } = link;
+    // Whatever is stalled or half dead by now breaks; what is well goes on.
+    if (!stalled[0] && !stalled[1] && !gone[0] && !gone[1]) continue;
+    world.cut(link, () => 0);
+    for (const side of SIDES) toward[side].length = 1;
+  }
+  rest(world, world.chance.once(2) ? 5 : 0);
+  const [left, right] = world.processes;
+  if (left.session !== undefined && right.session !== undefined && areLinked(left.session, right.session)) {
+    world.counts.linkedAtPeace++;
+    checkDone(left.session, right.session); // without a fresh link
+  }
+  world.dials.again = true;
+  world.dials.handshakes = 0;
+  world.dials.want(world.chance.int(2) as Side);
+  rest(world);
+  if (world.dials.handshakes > 2) throw new Error(`I4: it took ${world.dials.handshakes} handshakes`);
+  const [one, two] = [world.processes[0].session, world.processes[1].session];
+  if (one === undefined || two === undefined) throw new Error("I4: no session came about");
+  if (!isPair(one, two)) throw new Error("I4: the ends hold different sessions");
+  checkDone(one, two);
   if (!one.keys.some((key) => two.keys.includes(key))) throw new Error("I4: the ends hold no key in common");
 }
 
-/** Lets everything arrive and everything be sent, until nothing moves. */
-export function rest(world: World): void {
+/** Lets everything arrive and everything be sent, until nothing moves. `bytes`: what each side has to say in each of the first rounds. */
+export function rest(world: World, bytes = 5): void {
   for (let rounds = 0, moved = true; moved; rounds++) {
     if (rounds > 200) throw new Error("I4: it does not come to rest");
     moved = false;
-    for (const process of world.processes) world.flush(process, rounds < 3 ? 5 : 0);
+    for (const process of world.processes) world.flush(process, rounds < 3 ? bytes : 0);
     for (const link of world.links) {
       for (const side of SIDES) while (world.deliver(link, side)) moved = true;
     }

@@ -30,6 +30,8 @@ export class World {
   links: SimLink[] = [];
   readonly streams = new Streams();
   readonly dials: Dials = new Dials(this);
+  /** Nothing fails any more, and acknowledgements that wait for something to ride on go in time. */
+  isCalm = false;
   readonly counts = {
     steps: 0,
     bytes: 0,
@@ -48,6 +50,7 @@ export class World {
     unknownKeys: 0,
     goneAtOnce: 0,
     intruders: 0,
+    linkedAtPeace: 0,
   };
   #incarnations = 0;
   #addresses = 0;
@@ -89,6 +92,7 @@ export class World {
         break;
       case "record":
         this.#perform(process, session, session?.machine.record(link.id, packet.bytes) ?? [], "record");
+        if (session !== undefined && session.machine.unackedBytes > 0) session.isAckDue = true;
         break;
       case "fin":
         link.gone[side] = true;
@@ -206,10 +210,12 @@ export class World {
       },
     };
     const before = machine.committed;
-    for (let actions = machine.flush(source, true); actions.length > 0; actions = machine.flush(source, true)) {
+    const ackNow = session.isAckDue && (this.isCalm || this.chance.once(2));
+    for (let actions = machine.flush(source, ackNow); actions.length > 0; actions = machine.flush(source, ackNow)) {
       if (machine.committed === before) this.counts.resent++;
       this.#perform(process, session, actions, "flush");
     }
+    if (machine.unackedBytes === 0) session.isAckDue = false;
   }
 
   suspect(process: Process, link: SimLink): void {
