@@ -252,7 +252,7 @@ export const SOURCES: Mutants = {
 /** Rates. */
 export const TOKEN_BUCKET: Mutants = {
   file: "src/base/token-bucket.ts",
-  tests: ["test/link/admission.test.ts"],
+  tests: ["test/base/token-bucket.test.ts", "test/link/admission.test.ts"],
   mutants: [
     {
       name: "tokens gather without end",

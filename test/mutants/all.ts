@@ -1,7 +1,10 @@
 import { ADMISSION, ANSWERING, SOURCES, TOKEN_BUCKET } from "./admission.ts";
 import { BIND } from "./bind.ts";
+import { DISPATCHER } from "./callee.ts";
+import { CALL_HEADER, CALLER, PEER_CONTRACT } from "./caller.ts";
 import { BULK_WINDOW, SESSION, SUSPICION } from "./driver.ts";
 import { HANDSHAKE_FRAMES, NAMES } from "./frames-and-names.ts";
+import { CONVERSATION, HANDLER_CALL, MESSAGES, REGISTRY } from "./handlers.ts";
 import { HELLO, INITIATOR, KEYS, RESPONDER } from "./handshake.ts";
 import { KEEPALIVE } from "./keepalive.ts";
 import { MACHINE_IN, MACHINE_OUT } from "./machine.ts";
@@ -11,6 +14,8 @@ import { FLOWS, OUTBOX } from "./outbox.ts";
 import { RATCHET, RECORD_LINK, RECORDS } from "./records.ts";
 import { ASSEMBLIES, DEFRAMER } from "./stream-in.ts";
 import { COMMIT, FRAMES, OWN_FRAMES, RETAINED } from "./stream-out.ts";
+import { READER, SCAN, SCAN_PARTS, TEXTS, VALUES } from "./values-read.ts";
+import { BUFFER, SCALARS, WRITER } from "./values-written.ts";
 
 export const ALL_MUTANTS: readonly Mutants[] = [
   BIND,
@@ -43,4 +48,20 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   ADMISSION,
   SOURCES,
   TOKEN_BUCKET,
+  CALLER,
+  CALL_HEADER,
+  PEER_CONTRACT,
+  DISPATCHER,
+  HANDLER_CALL,
+  CONVERSATION,
+  REGISTRY,
+  MESSAGES,
+  SCALARS,
+  WRITER,
+  BUFFER,
+  SCAN,
+  SCAN_PARTS,
+  READER,
+  TEXTS,
+  VALUES,
 ];

@@ -150,6 +150,26 @@ test("other MessagePack forms of a value are read too: longer headers, float32, 
   }
 });
 
+test("the header of an array, object, Map or Set is as short as its size allows", () => {
+  const keys = (size: number): [string, number][] => Array.from({ length: size }, (_, at) => [`k${at}`, at]);
+  const header = (value: unknown, at = 0): string =>
+    Buffer.from(encodeValue(value))
+      .subarray(at, at + 3)
+      .toString("hex");
+  for (const [size, array, object] of [
+    [15, "9f", "8f"],
+    [16, "dc0010", "de0010"],
+    [65_535, "dcffff", "deffff"],
+    [65_536, "dd0001", "df0001"],
+  ] as const) {
+    expect(header(Array.from({ length: size }, () => 0)).startsWith(array), `array of ${size}`).toBe(true);
+    expect(header(Object.fromEntries(keys(size))).startsWith(object), `object of ${size}`).toBe(true);
+    // Inside of an extension, whose header has 6 bytes.
+    expect(header(new Set(keys(size).map(([key]) => key)), 6).startsWith(array), `Set of ${size}`).toBe(true);
+    expect(header(new Map(keys(size)), 6).startsWith(object), `Map of ${size}`).toBe(true);
+  }
+});
+
 const plainValue = {
   text: "grüße",
   n: [0, -1, 1.5, 2 ** 31, -70_000, 1e300],

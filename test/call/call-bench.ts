@@ -1,0 +1,90 @@
+import { Deadlines } from "../../src/base/deadlines.ts";
+import { Conversation } from "../../src/call/conversation.ts";
+import { MessageQueue } from "../../src/call/messages.ts";
+import type { Request } from "../../src/call/outgoing-call.ts";
+import { type Handled, Registry } from "../../src/call/registry.ts";
+import { ManualClock } from "../../src/testing/manual-clock.ts";
+import * as frames from "../../src/wire/frames.ts";
+import { decodeValue, encodeAfter, encodeValue } from "../../src/wire/values.ts";
+import { readFrames } from "../session/naive.ts";
+
+const NAMES = new Map<number, string>(
+  (["CONTRACT", "GET", "SEND", "RESULT", "ERROR", "CANCEL", "GOODBYE"] as const).map((name) => [frames[name], name]),
+);
+
+function nothing(): void {}
+
+/** One side of the calls between two programs; the other side, and the session between them, are played by hand. */
+export class CallBench {
+  readonly clock = new ManualClock();
+  readonly deadlines = new Deadlines(this.clock);
+  readonly registry = new Registry("Foo");
+  readonly logged: string[] = [];
+  readonly conversation: Conversation;
+  bulkBytes = 1 << 20;
+
+  constructor() {
+    const error = (_fields: object, message: string): void => void this.logged.push(message);
+    this.conversation = new Conversation("Bar", {
+      clock: this.clock,
+      deadlines: this.deadlines,
+      log: { debug: nothing, info: nothing, warn: nothing, error },
+      registry: this.registry,
+      messages: new MessageQueue(),
+      views: { peer: nothing, peers: nothing },
+      reach: nothing,
+      absence: () => "Bar is not there",
+    });
+  }
+
+  handle(name: string, handler: Handled["handler"], about: Partial<Handled> = {}): void {
+    this.registry.handle({ name, word: "any", handler, ...about });
+  }
+
+  /** A session opens; the peer tells what it handles, unless that comes later. */
+  open(...methods: string[]): void {
+    this.conversation.outbox.bind({ wake: nothing, bulkBytes: () => this.bulkBytes });
+    this.conversation.sessionOpened({ link: {} } as never);
+    if (methods.length > 0) this.contract(...methods);
+  }
+
+  contract(...methods: string[]): void {
+    this.receive(frames.CONTRACT, 0, encodeValue(["Bar", methods.map((name) => [name, "any"])]));
+  }
+
+  /** The session ends; how much of what left the peer had received, when it told. */
+  end(peerReceived?: number): void {
+    this.conversation.outbox.release();
+    this.conversation.sessionEnded({ reason: "lost", text: "cut", byPeer: false, peerReceived, cause: undefined });
+  }
+
+  /** What leaves now, as far as it fits: `GET 1`, `ERROR 2 NOT_FOUND`. */
+  pull(roomBytes = 65_518): string[] {
+    const parts = this.conversation.outbox.pull(roomBytes, 0, 0);
+    return readFrames(Buffer.concat(parts)).map(({ kind, channel, payload }) => {
+      const name = `${NAMES.get(kind) ?? kind} ${channel}`;
+      return kind === frames.ERROR ? `${name} ${String((decodeValue(payload) as unknown[])[0])}` : name;
+    });
+  }
+
+  receive(kind: number, channel: number, payload: Uint8Array = new Uint8Array(0)): void {
+    this.conversation.message(kind, channel, payload);
+  }
+
+  /** The peer calls. */
+  called(kind: number, channel: number, method: number, input?: unknown, timeoutMs = 60_000): void {
+    const payload = encodeAfter(frames.CALL_HEADER_BYTES, input);
+    frames.writeCallHeader(payload, method, 0, timeoutMs);
+    this.receive(kind, channel, payload);
+  }
+
+  /** This side calls; the outcome or the value, as a short text, once it has settled. */
+  start(name: string, about: Partial<Request> = {}): { told: string } {
+    const call = { told: "waits" };
+    this.conversation.start({ word: "get", name, label: `Bar.${name}`, input: undefined, ...about }).then(
+      (value) => (call.told = `value ${String(value)}`),
+      (error: { code?: string; outcome?: string }) => (call.told = `${error.code}: ${error.outcome}`),
+    );
+    return call;
+  }
+}

@@ -1,0 +1,255 @@
+import type { Mutants } from "./mutant.ts";
+
+/** Calls on their way out, and how each one settles. */
+export const CALLER: Mutants = {
+  file: "src/call/caller.ts",
+  tests: ["test/call/call-frames.test.ts", "test/call/calls.test.ts", "test/call/session-ends.test.ts"],
+  mutants: [
+    {
+      name: "a call that left is said not to have run when it is given up",
+      find: `ran ? "may have run" : "did not run", cause)`,
+      replace: `"did not run", cause)`,
+    },
+    {
+      name: "a call that never left is said perhaps to have run when it is given up",
+      find: `ran ? "may have run" : "did not run", cause)`,
+      replace: `"may have run", cause)`,
+    },
+    {
+      name: "a call that is given up before it left leaves nevertheless",
+      find: "const ran = message !== undefined && !this.#home.outbox.withdraw(message);",
+      replace: `const ran = message !== undefined && message.state === "committed";`,
+    },
+    {
+      name: "the peer is not told of a call that is given up",
+      find: "if (ran) this.#home.outbox.push(new OutMessage(CANCEL",
+      replace: "if (call.id < 0) this.#home.outbox.push(new OutMessage(CANCEL",
+    },
+    {
+      name: "what the peer did not receive may have run",
+      find: `missed ? "did not run" : "may have run"`,
+      replace: `"may have run"`,
+    },
+    {
+      name: "what the peer received did not run",
+      find: `missed ? "did not run" : "may have run"`,
+      replace: `"did not run"`,
+    },
+    {
+      name: "a call that ends where the peer stopped did not run",
+      find: "message.endOffset > received;",
+      replace: "message.endOffset >= received;",
+    },
+    {
+      name: "without a word from the peer nothing ran",
+      find: "received !== undefined && message !== undefined && message.endOffset > received",
+      replace: "message !== undefined && message.endOffset > (received ?? 0)",
+    },
+    {
+      name: "a call that did not leave settles with its session",
+      find: `if (message?.state === "withdrawn") this.#queue(call);`,
+      replace: "if (message === null) this.#queue(call);",
+    },
+    {
+      name: "calls that did not leave go to the next session in another order",
+      find: "for (const call of calls) {\n      const { message }",
+      replace: "for (const call of calls.toReversed()) {\n      const { message }",
+    },
+    {
+      name: "calls that waited before overtake those that were sent",
+      find: "const earlier = this.#waiting;\n",
+      replace: "const earlier = this.#waiting;\n    calls.unshift(...earlier);\n    earlier.clear();\n",
+    },
+    {
+      name: "a call within a call has a deadline of its own",
+      find: "scope === undefined ? MAX_TIMEOUT_MS : scope.deadlineAt - now",
+      replace: "MAX_TIMEOUT_MS",
+    },
+    {
+      name: "a call within a call outlives it",
+      find: "linked(options?.signal, scope?.signal)",
+      replace: "options?.signal",
+    },
+    {
+      name: "a call that was cancelled before is sent",
+      find: "if (signal?.aborted === true)",
+      replace: "if (signal === null)",
+    },
+    {
+      name: "a send overtakes a send that waits",
+      find: `if ((call.word === "send" && this.#waitingSends > 0) || !this.#commit(call, now)) {`,
+      replace: "if (!this.#commit(call, now)) {",
+    },
+    {
+      name: "a get waits behind sends",
+      find: `if ((call.word === "send" && this.#waitingSends > 0) ||`,
+      replace: "if (this.#waitingSends > 0 ||",
+    },
+    {
+      name: "sends that left count as waiting",
+      find: `    if (call.word === "send") this.#waitingSends--;\n`,
+      replace: "",
+    },
+    {
+      name: "more calls than the cap are in flight",
+      find: "this.#pending.size >= MAX_CALLS_IN_FLIGHT",
+      replace: "this.#pending.size >= 2 * MAX_CALLS_IN_FLIGHT",
+    },
+    {
+      name: "calls wait without end",
+      find: "if (this.#waiting.size >= MAX_CALLS_WAITING) {",
+      replace: "if (this.#waiting.size < 0) {",
+    },
+    {
+      name: "the bytes of waiting calls have no cap",
+      find: "if (this.#waitingBytes > MAX_WAITING_BYTES) {",
+      replace: "if (this.#waitingBytes < 0) {",
+    },
+    {
+      name: "bytes of calls that left count as waiting",
+      find: "    this.#waitingBytes -= call.payload.length;\n",
+      replace: "",
+    },
+    {
+      name: "an answer to a call that is settled breaks the session",
+      find: "    const call = this.#pending.get(channel);\n    if (call === undefined) return;",
+      replace: "    const call = this.#pending.get(channel) as OutgoingCall;",
+    },
+    {
+      name: "a settled call stays in the table",
+      find: "if (call.id !== 0) this.#pending.delete(call.id);",
+      replace: "if (call.id < 0) this.#pending.delete(call.id);",
+    },
+    {
+      name: "a settled call's deadline still runs",
+      find: "    this.#home.deadlines.remove(call);\n",
+      replace: "",
+    },
+    {
+      name: "a settled call still listens to its signal",
+      find: "    call.forgetSignal?.();\n",
+      replace: "",
+    },
+    {
+      name: "what waits is not sent when a call settles",
+      find: "    if (this.#waiting.size > 0) this.flush();\n",
+      replace: "",
+    },
+    {
+      name: "an answer is not checked",
+      find: `check(call.method?.output, value, "output")`,
+      replace: `check(undefined, value, "output")`,
+    },
+    {
+      name: "data of a declared error is not checked",
+      find: "if (checked instanceof Promise || !checked.ok) {",
+      replace: "if (checked instanceof Promise) {",
+    },
+    {
+      name: "every error ran",
+      find: `outcome: ran ? "ran" : "did not run"`,
+      replace: `outcome: "ran"`,
+    },
+    {
+      name: "an error ran if it is declared by an object's prototype",
+      find: "Object.hasOwn(errors, code) ? errors[code] : undefined",
+      replace: "errors[code]",
+    },
+    {
+      name: "an error of the wrong form is taken as it is",
+      find: `if (typeof code !== "string" || typeof ran !== "boolean" || typeof text !== "string") {`,
+      replace: "if (code === undefined) {",
+    },
+    {
+      name: "calls are made after the end",
+      find: "    this.#closed = text;\n",
+      replace: "",
+    },
+    {
+      name: "calls that wait are not ended at the end",
+      find: "[...this.#pending.values(), ...this.#waiting]",
+      replace: "[...this.#pending.values()]",
+    },
+    {
+      name: "the deadline does not travel",
+      find: "writeCallHeader(call.payload, number, call.flags, call.deadlineAt - now);",
+      replace: "writeCallHeader(call.payload, number, call.flags, MAX_TIMEOUT_MS);",
+    },
+    {
+      name: "gets keep the order of sends",
+      find: `send ? "send" : "call")`,
+      replace: `"send")`,
+    },
+    {
+      name: "sends are sent in turn like gets",
+      find: `send ? "send" : "call")`,
+      replace: `"call")`,
+    },
+    {
+      name: "a cancel waits behind calls",
+      find: `NOTHING, "control"));\n    this.#settle`,
+      replace: `NOTHING, "send"));\n    this.#settle`,
+    },
+  ],
+};
+
+/** The header of a call. */
+export const CALL_HEADER: Mutants = {
+  file: "src/wire/frames.ts",
+  tests: ["test/call/call-frames.test.ts"],
+  mutants: [
+    {
+      name: "less than a millisecond is no time",
+      find: "Math.max(0, Math.ceil(timeoutMs))",
+      replace: "Math.max(0, Math.floor(timeoutMs))",
+    },
+    {
+      name: "a header that is too short is read",
+      find: "if (payload.length < CALL_HEADER_BYTES) return undefined;",
+      replace: "",
+    },
+    {
+      name: "a method's number has one byte",
+      find: "method: (at(0) << 8) | at(1)",
+      replace: "method: at(1)",
+    },
+  ],
+};
+
+/** What a peer says it handles. */
+export const PEER_CONTRACT: Mutants = {
+  file: "src/call/contract.ts",
+  tests: ["test/call/call-frames.test.ts", "test/call/calls.test.ts"],
+  mutants: [
+    {
+      name: "methods are numbered from 0",
+      find: "number: at + 1, word",
+      replace: "number: at, word",
+    },
+    {
+      name: "a get may be called as a send",
+      find: `if (method.word !== "any" && method.word !== word) return`,
+      replace: "if (method === null) return",
+    },
+    {
+      name: "a contract may have any number of methods",
+      find: " || methods.length > MAX_METHODS)",
+      replace: ")",
+    },
+    {
+      name: "a method may have no name",
+      find: `name === "" || name.length > 64`,
+      replace: "name.length > 64",
+    },
+    {
+      name: "a method's name may have any length",
+      find: `name === "" || name.length > 64`,
+      replace: `name === ""`,
+    },
+    {
+      name: "a method may have any word",
+      find: `if (word !== "get" && word !== "send" && word !== "any")`,
+      replace: "if (word === undefined)",
+    },
+  ],
+};
