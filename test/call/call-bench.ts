@@ -4,12 +4,22 @@ import { MessageQueue } from "../../src/call/messages.ts";
 import type { Request } from "../../src/call/outgoing-call.ts";
 import { type Handled, Registry } from "../../src/call/registry.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
-import * as frames from "../../src/wire/frames.ts";
+import {
+  CALL_HEADER_BYTES,
+  CANCEL,
+  CONTRACT,
+  ERROR,
+  GET,
+  GOODBYE,
+  RESULT,
+  SEND,
+  writeCallHeader,
+} from "../../src/wire/frames.ts";
 import { decodeValue, encodeAfter, encodeValue } from "../../src/wire/values.ts";
 import { readFrames } from "../session/naive.ts";
 
 const NAMES = new Map<number, string>(
-  (["CONTRACT", "GET", "SEND", "RESULT", "ERROR", "CANCEL", "GOODBYE"] as const).map((name) => [frames[name], name]),
+  Object.entries({ CONTRACT, GET, SEND, RESULT, ERROR, CANCEL, GOODBYE }).map(([name, kind]) => [kind, name]),
 );
 
 function nothing(): void {}
@@ -49,7 +59,7 @@ export class CallBench {
   }
 
   contract(...methods: string[]): void {
-    this.receive(frames.CONTRACT, 0, encodeValue(["Bar", methods.map((name) => [name, "any"])]));
+    this.receive(CONTRACT, 0, encodeValue(["Bar", methods.map((name) => [name, "any"])]));
   }
 
   /** The session ends; how much of what left the peer had received, when it told. */
@@ -63,7 +73,7 @@ export class CallBench {
     const parts = this.conversation.outbox.pull(roomBytes, 0, 0);
     return readFrames(Buffer.concat(parts)).map(({ kind, channel, payload }) => {
       const name = `${NAMES.get(kind) ?? kind} ${channel}`;
-      return kind === frames.ERROR ? `${name} ${String((decodeValue(payload) as unknown[])[0])}` : name;
+      return kind === ERROR ? `${name} ${String((decodeValue(payload) as unknown[])[0])}` : name;
     });
   }
 
@@ -73,8 +83,8 @@ export class CallBench {
 
   /** The peer calls. */
   called(kind: number, channel: number, method: number, input?: unknown, timeoutMs = 60_000): void {
-    const payload = encodeAfter(frames.CALL_HEADER_BYTES, input);
-    frames.writeCallHeader(payload, method, 0, timeoutMs);
+    const payload = encodeAfter(CALL_HEADER_BYTES, input);
+    writeCallHeader(payload, method, 0, timeoutMs);
     this.receive(kind, channel, payload);
   }
 

@@ -32,8 +32,8 @@ export const ANSWERING: Mutants = {
     },
     {
       name: "records behind CONFIRM are lost",
-      find: `this.#settled({ kind: "link", established, rest: this.#reader.takeRest() });`,
-      replace: `this.#settled({ kind: "link", established, rest: new Uint8Array(0) });`,
+      find: `return this.#settled({ kind: "link", established, rest });`,
+      replace: `return this.#settled({ kind: "link", established, rest: new Uint8Array(0) });`,
     },
     {
       name: "a byte each second keeps a stranger's connection",
@@ -65,8 +65,8 @@ export const ADMISSION: Mutants = {
   mutants: [
     {
       name: "a proven link does not get its token back",
-      find: "    this.giveBack(visit);\n    this.#remove(visit);",
-      replace: "    this.#remove(visit);",
+      find: "    this.giveBack(visit);\n    this.#takeBack(visit);",
+      replace: "    this.#takeBack(visit);",
     },
     {
       name: "one connection more than its share is held for a source",

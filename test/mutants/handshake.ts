@@ -234,8 +234,8 @@ export const KEYS: Mutants = {
       replace: "[i2r, r2i]",
     },
     {
-      name: "the chain outlives the handshake",
-      find: "  chain.fill(0);\n",
+      name: "the master key outlives the handshake",
+      find: "  master.fill(0);\n",
       replace: "",
     },
     {

@@ -149,18 +149,23 @@ export const MACHINE_IN: Mutants = {
     },
     {
       name: "an acknowledgement that rode along counts as not said",
-      find: "link.told = this.recv;\n    link.cursor = offset;",
+      find: "link.told = this.told = this.recv;\n    link.cursor = offset;",
       replace: "link.cursor = offset;",
     },
     {
       name: "an acknowledgement goes alone at once",
-      find: "if (!ackDue || !ackNow) return NOTHING;",
+      find: "if (!ackDue || !(ackNow || link.told < this.told)) return NOTHING;",
       replace: "if (!ackDue) return NOTHING;",
     },
     {
       name: "an acknowledgement goes again and again",
-      find: "if (!ackDue || !ackNow) return NOTHING;",
+      find: "if (!ackDue || !(ackNow || link.told < this.told)) return NOTHING;",
       replace: "if (!ackNow) return NOTHING;",
+    },
+    {
+      name: "what was acknowledged over a link that is lost is not told again at once",
+      find: "(ackNow || link.told < this.told)",
+      replace: "ackNow",
     },
     {
       name: "no acknowledgement rides along",

@@ -150,12 +150,17 @@ test("other MessagePack forms of a value are read too: longer headers, float32, 
   }
 });
 
+function keys(size: number): [string, number][] {
+  return Array.from({ length: size }, (_, at) => [`k${at}`, at]);
+}
+
+function header(value: unknown, at = 0): string {
+  return Buffer.from(encodeValue(value))
+    .subarray(at, at + 3)
+    .toString("hex");
+}
+
 test("the header of an array, object, Map or Set is as short as its size allows", () => {
-  const keys = (size: number): [string, number][] => Array.from({ length: size }, (_, at) => [`k${at}`, at]);
-  const header = (value: unknown, at = 0): string =>
-    Buffer.from(encodeValue(value))
-      .subarray(at, at + 3)
-      .toString("hex");
   for (const [size, array, object] of [
     [15, "9f", "8f"],
     [16, "dc0010", "de0010"],
