@@ -1,4 +1,5 @@
 import { networkInterfaces } from "node:os";
+import type { Timer } from "../base/clock.ts";
 import { type Logger, type LogOption, loggerOf } from "../base/log.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { AddressSet } from "../link/address-set.ts";
@@ -52,7 +53,7 @@ export class Room implements AsyncDisposable {
   readonly #introductions: Introductions;
   readonly #members = new Map<string, RoomMember>();
   /** Links that are proven but have not joined. */
-  readonly #arriving = new Set<Link>();
+  readonly #arriving = new Map<Link, Timer>();
   #closed = false;
 
   /**
@@ -136,10 +137,10 @@ export class Room implements AsyncDisposable {
   #arrived(link: Link): void {
     if (this.#closed) return link.close(13, "the Room is closing");
     if (link.remoteName === ROOM_NAME) return link.close(7, `the name "${ROOM_NAME}" is the Room's own`);
-    this.#arriving.add(link);
     const timer = this.#environment.clock.after(JOIN_MS, () => this.#dismiss(link, 11, "no join within 10 s"), {
       hold: false,
     });
+    this.#arriving.set(link, timer);
     link.start({
       data: (payload) => {
         const message = this.#parse(link, payload);
@@ -150,11 +151,14 @@ export class Room implements AsyncDisposable {
       },
       sealed: () => this.#dismiss(link, 12, "no box is expected"),
       drain: () => {},
-      closed: () => {
-        timer.cancel();
-        this.#arriving.delete(link);
-      },
+      closed: () => this.#forget(link),
     });
+  }
+
+  /** A link is on its way in no longer. */
+  #forget(link: Link): void {
+    this.#arriving.get(link)?.cancel();
+    this.#arriving.delete(link);
   }
 
   /** Reads a message; one that makes no sense ends the link. */
@@ -169,7 +173,7 @@ export class Room implements AsyncDisposable {
   }
 
   #dismiss(link: Link, code: number, text: string): void {
-    this.#arriving.delete(link);
+    this.#forget(link);
     link.close(code, text);
   }
 
@@ -180,7 +184,7 @@ export class Room implements AsyncDisposable {
       data: () => this.#dismiss(link, 12, "wait for the welcome"),
       sealed: () => this.#dismiss(link, 12, "no box is expected"),
       drain: () => {},
-      closed: () => this.#arriving.delete(link),
+      closed: () => this.#forget(link),
     });
     if (holder !== undefined) {
       const alive = (await holder.link.ping(HOLDER_MS)) !== undefined;
@@ -193,7 +197,7 @@ export class Room implements AsyncDisposable {
       if (now !== undefined) this.#leave(now, "silent");
       holder.link.destroy();
     }
-    this.#arriving.delete(link);
+    this.#forget(link);
     if (this.#closed) return link.close(13, "the Room is closing");
     this.#admit(new RoomMember(link, join));
   }
@@ -266,7 +270,10 @@ export class Room implements AsyncDisposable {
       this.#closed = true;
       this.#introductions.close();
       this.#listener.close();
-      for (const link of this.#arriving) link.close(13, "the Room is closing");
+      for (const [link, timer] of this.#arriving) {
+        timer.cancel();
+        link.close(13, "the Room is closing");
+      }
       for (const member of this.#members.values()) member.link.close(13, "the Room is closing");
       this.#arriving.clear();
       this.#members.clear();
