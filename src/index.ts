@@ -2,6 +2,8 @@
 export { LinkError, type LinkErrorCode, PeerError, type CallErrorCode, type Outcome } from "./base/errors.ts";
 export type { Logger, LogLevel, LogOption } from "./base/log.ts";
 export { contextKey } from "./call/handler-call.ts";
+export { hashPasswords, type HashOptions } from "./crypto/hash-passwords.ts";
+export type { Users } from "./link/user-table.ts";
 export type { CloseOptions } from "./node/peer-table.ts";
 export { printMessages } from "./print-messages.ts";
 export { Room, type RoomOptions } from "./room/room.ts";

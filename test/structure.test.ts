@@ -20,7 +20,7 @@ const ROOMS: Readonly<Record<string, { rooms: readonly string[]; outside: readon
   room: { rooms: ["base", "wire", "crypto", "pipe", "link"], outside: ["node:os"] }, // no sessions, no calls
   user: { rooms: ["base", "schema", "wire", "crypto", "pipe", "link", "call", "peer", "node"], outside: ["node:os"] },
   server: { rooms: ["base", "schema", "crypto", "pipe", "link", "session", "peer", "node"], outside: [] },
-  cli: { rooms: ["base", "link", "room", "user"], outside: ["node:*"] },
+  cli: { rooms: ["base", "crypto", "link", "room", "user"], outside: ["node:*"] }, // hashes passwords
   testing: { rooms: ["base", "crypto", "pipe", "link", "call", "node", "room", "user"], outside: [] },
 };
 

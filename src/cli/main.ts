@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { UsageError } from "./arguments.ts";
 import { codegen } from "./codegen.ts";
+import { hash } from "./hash.ts";
 import { init } from "./init.ts";
 import { room } from "./room.ts";
 
@@ -10,8 +11,12 @@ const HELP = `chatroom: programs that call each other, wherever they run
 usage:
   chatroom init NAME          a new project in the folder NAME: a Room and two users that call each other
   chatroom room [options]     runs a Room until Ctrl-C
+  chatroom hash [options]     asks for a user's password and prints what the option users of Room.open takes for it
   chatroom codegen [options]  turns schemas/ into generated/ (chatroom codegen --help)
   chatroom --version
+
+options of hash:
+  --cost COST         the work of one guess: 2^COST rounds, 4 to 16 (default 10)
 
 options of room:
   --host HOST         the address to listen on (default 127.0.0.1: this machine alone; "::" is every address)
@@ -23,7 +28,7 @@ options of room:
   The password is taken from CHATROOM_PASSWORD. A Room that others can reach must have one: it is asked for where there is a terminal.
 `;
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { init, room, codegen };
+const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { init, room, hash, codegen };
 
 async function main(args: string[]): Promise<number> {
   const [first, ...rest] = args;

@@ -16,7 +16,7 @@ export interface RetriesOptions {
 }
 
 /** Between tries of a program that was in and is refused now: more often would only add to its penalties. */
-const REFUSED_WAIT_MS = 60_000;
+export const REFUSED_WAIT_MS = 60_000;
 
 /** The failed tries that are told: the fourth, since programs are often started together, and every tenth from there. */
 const FIRST_TOLD = 3;
@@ -53,8 +53,12 @@ export class Retries {
     return this.#stop.signal;
   }
 
-  /** Rejects with a LinkError that is final, with whatever else an attempt threw, or with the reason of `stop`. */
-  async run(attempt: () => Promise<void>): Promise<void> {
+  /**
+   * Rejects with a LinkError that is final, with whatever else an attempt threw, or with the reason of `stop`.
+   * @param afterMs how long to wait before the first attempt.
+   */
+  async run(attempt: () => Promise<void>, afterMs = 0): Promise<void> {
+    if (afterMs > 0) await this.#pause(afterMs);
     for (;;) {
       this.signal.throwIfAborted();
       try {

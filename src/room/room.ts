@@ -1,4 +1,3 @@
-import { networkInterfaces } from "node:os";
 import type { Timer } from "../base/clock.ts";
 import { type Logger, type LogOption, loggerOf } from "../base/log.ts";
 import { passwordSecret } from "../crypto/secret.ts";
@@ -7,6 +6,7 @@ import { DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, isLoopback, portOption, R
 import { type Environment, environmentWith } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
 import { LinkListener } from "../link/listener.ts";
+import { UserTable, type Users } from "../link/user-table.ts";
 import type { PipeListener } from "../pipe/pipe.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import {
@@ -19,6 +19,7 @@ import {
 } from "../wire/room-messages.ts";
 import { Introductions } from "./introductions.ts";
 import { RoomMember } from "./member.ts";
+import { ownSubnets } from "./own-subnets.ts";
 
 export interface RoomOptions {
   /** The address to listen on; "::" and "0.0.0.0" are all of this machine's. Default "127.0.0.1": this machine alone. */
@@ -27,6 +28,14 @@ export interface RoomOptions {
   port?: number | undefined;
   /** What a program must know to get in. Default "Passable", on loopback only: any other address needs a password of your own. */
   password?: string | undefined;
+  /**
+   * Who may join, each with a password of its own: names with what `hashPasswords` gives, or with bcrypt hashes ($2a$, $2b$, $2y$;
+   * cost 4 to 16) as text or bytes. Whoever steals plain hashes can log in with them. Default: everybody that knows the password,
+   * under any free name.
+   */
+  users?: Users | undefined;
+  /** At least 16 characters or bytes, the same at every start: keeps members from telling which names `users` has. Default: random. */
+  secret?: string | Uint8Array | undefined;
   /** How much is logged, or a logger shaped like pino's. Default "info". */
   log?: LogOption | undefined;
   /** Addresses and subnets that are barred from the whole network: not admitted, not introduced. */
@@ -76,8 +85,10 @@ export class Room implements AsyncDisposable {
       );
     }
     const environment = environmentWith(options.environment);
+    const { engine, random } = environment;
     const log = loggerOf(options.log, "room");
-    const secret = passwordSecret(options.password ?? DEFAULT_PASSWORD, 1, environment.engine);
+    const secret = passwordSecret(options.password ?? DEFAULT_PASSWORD, 1, engine);
+    const users = options.users && new UserTable(options.users, options.secret, engine, random);
     const blacklist = new AddressSet(options.blacklist ?? []);
     let room: Room | undefined;
     const listener = new LinkListener({
@@ -87,11 +98,12 @@ export class Room implements AsyncDisposable {
       chance: environment.chance,
       blacklist,
       handshake: {
-        engine: environment.engine,
-        random: environment.random,
+        engine,
+        random,
         name: ROOM_NAME,
+        users,
         encryption: options.encryption ?? true,
-        suites: environment.engine.suites(),
+        suites: engine.suites(),
         serves: (purpose) => purpose === 1,
         secretFor: () => secret,
       },
@@ -186,7 +198,11 @@ export class Room implements AsyncDisposable {
       drain: () => {},
       closed: () => this.#forget(link),
     });
-    if (holder !== undefined) {
+    if (holder !== undefined && link.isUserProven) {
+      // It is the same user, by its password: another program of it, or this one back before its last link is found dead.
+      this.#leave(holder, "joined again");
+      holder.link.close(8, `another program joined as "${holder.name}" with its password`);
+    } else if (holder !== undefined) {
       const alive = (await holder.link.ping(HOLDER_MS)) !== undefined;
       if (!this.#arriving.has(link)) return;
       const now = this.#members.get(link.remoteName);
@@ -285,13 +301,4 @@ export class Room implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** The subnets that this machine is in, for `lan: "auto"`. */
-function ownSubnets(): AddressSet {
-  const subnets = new AddressSet();
-  for (const addresses of Object.values(networkInterfaces())) {
-    for (const { cidr, internal } of addresses ?? []) if (cidr !== null && !internal) subnets.add(cidr);
-  }
-  return subnets;
 }

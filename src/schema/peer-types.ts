@@ -63,6 +63,8 @@ export interface UserOf<Peers> extends Participant<Peers> {}
 export interface UserOptions {
   /** The Room. Defaults: 127.0.0.1, 2428, "Passable". */
   room?: { host?: string | undefined; port?: number | undefined; password?: string | undefined } | undefined;
+  /** This user's own password, at most 72 bytes, for a Room that has a table of users. It never leaves the program. Default: none. */
+  password?: string | undefined;
   /** An address of this machine that others can reach from outside, and that the Room sees. Default: none. */
   publicHost?: string | undefined;
   /** The port to listen on for others, above 1023. Default 0: any free one. */

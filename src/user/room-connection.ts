@@ -1,11 +1,12 @@
 import { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Secret } from "../crypto/secret.ts";
+import type { UserPassword } from "../crypto/user-password.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
-import { NAME_IN_USE, Retries } from "../node/retries.ts";
+import { NAME_IN_USE, REFUSED_WAIT_MS, Retries } from "../node/retries.ts";
 import {
   decodeTicket,
   decodeToUser,
@@ -23,6 +24,8 @@ export interface RoomConnectionOptions {
   readonly host: string;
   readonly port: number;
   readonly secret: Secret;
+  /** The user's own password; undefined: it has none. */
+  readonly user: UserPassword | undefined;
   readonly encryption: boolean;
   /** False: the first failure is final, and so is losing the Room. */
   readonly reconnect: boolean;
@@ -86,12 +89,12 @@ export class RoomConnection {
     this.#link = undefined;
   }
 
-  #join(): Promise<void> {
-    return this.#retries.run(() => this.#joinOnce());
+  #join(afterMs = 0): Promise<void> {
+    return this.#retries.run(() => this.#joinOnce(), afterMs);
   }
 
   async #joinOnce(): Promise<void> {
-    const { environment, log, name, host, port, secret, encryption } = this.#options;
+    const { environment, log, name, host, port, secret, user, encryption } = this.#options;
     const { clock, engine, random, limits } = environment;
     const { signal } = this.#retries;
     const pipe = await environment.dial({ host, port, signal });
@@ -101,7 +104,7 @@ export class RoomConnection {
       limits,
       signal,
       address: this.address,
-      handshake: { engine, random, purpose: 1, name, peerName: "", encryption, secret, suites: engine.suites() },
+      handshake: { engine, random, purpose: 1, name, peerName: "", encryption, secret, user, suites: engine.suites() },
     });
     let join: Join;
     try {
@@ -176,9 +179,13 @@ export class RoomConnection {
     const { signal } = this.#retries;
     if (signal.aborted) return;
     const { log, reconnect, name } = this.#options;
-    log.info({ room: this.address, err: error }, `${name} lost the Room${reconnect ? "; joining again" : ""}`);
+    // Another program of this user took its place. Joining at once would throw that one out, and so on.
+    const isReplaced = error?.received === NAME_IN_USE;
+    const text = isReplaced ? `another program joined as ${name}` : `${name} lost the Room`;
+    const next = isReplaced ? `; joining again in ${REFUSED_WAIT_MS / 1_000} s` : "; joining again";
+    log[isReplaced ? "warn" : "info"]({ room: this.address, err: error }, `${text}${reconnect ? next : ""}`);
     if (!reconnect) return this.#retries.stop(error);
-    this.#join().catch((final: unknown) => {
+    this.#join(isReplaced ? REFUSED_WAIT_MS : 0).catch((final: unknown) => {
       if (!signal.aborted) log.error({ room: this.address, err: final }, `${name} can't join the Room again`);
     });
   }

@@ -1,6 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { isBefore } from "../base/bytes.ts";
 import { passwordSecret } from "../crypto/secret.ts";
+import { UserPassword } from "../crypto/user-password.ts";
 import { DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, isLoopback, portOption, ROOM_NAME } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
 import { gate } from "../node/gate.ts";
@@ -90,6 +91,7 @@ export class User extends Participant {
       host,
       port,
       secret: passwordSecret(options.room?.password ?? DEFAULT_PASSWORD, 1, engine),
+      user: options.password === undefined ? undefined : new UserPassword(options.password, engine),
       encryption,
       reconnect: options.reconnect ?? true,
       join: (link) => this.#joinWith(link),
