@@ -70,9 +70,11 @@ function checkDone(one: SimSession, two: SimSession): void {
 
 /** Each side sends over a link that the other one has too. */
 function areLinked(one: SimSession, two: SimSession): boolean {
-  const has = ({ machine }: SimSession, id: number | undefined): boolean =>
-    machine.links.some((link) => link.id === id);
-  return isPair(one, two) && has(one, two.machine.cur?.id) && has(two, one.machine.cur?.id);
+  return isPair(one, two) && sendsOver(one, two) && sendsOver(two, one);
+}
+
+function sendsOver(one: SimSession, two: SimSession): boolean {
+  return two.machine.links.some(({ id }) => id === one.machine.cur?.id);
 }
 
 /** I4: once nothing fails any more, one fresh link brings both ends to one session, with everything delivered and acknowledged. At most two handshakes. */
