@@ -92,25 +92,6 @@ test("when a session ends without a word of what was received, what left may hav
   expect(call.told).toBe("DISCONNECTED: may have run");
 });
 
-test("what waits for the next session keeps its order: what was queued in the last one, then what waited", () => {
-  const bench = new CallBench();
-  bench.open("x");
-  bench.pull();
-  for (const size of [5_000_000, 1, 2]) bench.start("x", { word: "send", input: new Uint8Array(size) });
-  bench.end();
-  bench.open("x");
-  const sizes: number[] = [];
-  const { outbox } = bench.conversation;
-  const push = outbox.push.bind(outbox);
-  outbox.push = (message) => {
-    if (message.kind === SEND) sizes.push(message.payload.length);
-    return push(message);
-  };
-  bench.end();
-  bench.open("x");
-  expect(sizes).toEqual([5_000_012, 10, 11]);
-});
-
 test("an answer to a call that is settled, or never was, is nothing", async () => {
   const bench = new CallBench();
   bench.open("x");

@@ -270,11 +270,6 @@ export const TOKEN_BUCKET: Mutants = {
       replace: "this.#level - 1",
     },
     {
-      name: "tokens given back go over the burst",
-      find: "Math.min(this.#level + 1, this.#burst)",
-      replace: "this.#level + 1",
-    },
-    {
       name: "half a token is one",
       find: "return this.#level >= 1;",
       replace: "return this.#level >= 0.5;",

@@ -5,6 +5,7 @@ export const DISPATCHER: Mutants = {
   file: "src/call/dispatcher.ts",
   tests: [
     "test/call/call-frames.test.ts",
+    "test/call/call-rules.test.ts",
     "test/call/calls.test.ts",
     "test/call/session-ends.test.ts",
     "test/call/answers.test.ts",

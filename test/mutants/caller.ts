@@ -3,7 +3,12 @@ import type { Mutants } from "./mutant.ts";
 /** Calls on their way out, and how each one settles. */
 export const CALLER: Mutants = {
   file: "src/call/caller.ts",
-  tests: ["test/call/call-frames.test.ts", "test/call/calls.test.ts", "test/call/session-ends.test.ts"],
+  tests: [
+    "test/call/call-frames.test.ts",
+    "test/call/call-rules.test.ts",
+    "test/call/calls.test.ts",
+    "test/call/session-ends.test.ts",
+  ],
   mutants: [
     {
       name: "a call that left is said not to have run when it is given up",
@@ -196,7 +201,7 @@ export const CALLER: Mutants = {
 /** The header of a call. */
 export const CALL_HEADER: Mutants = {
   file: "src/wire/frames.ts",
-  tests: ["test/call/call-frames.test.ts"],
+  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts"],
   mutants: [
     {
       name: "less than a millisecond is no time",
@@ -219,7 +224,7 @@ export const CALL_HEADER: Mutants = {
 /** What a peer says it handles. */
 export const PEER_CONTRACT: Mutants = {
   file: "src/call/contract.ts",
-  tests: ["test/call/call-frames.test.ts", "test/call/calls.test.ts"],
+  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts", "test/call/calls.test.ts"],
   mutants: [
     {
       name: "methods are numbered from 0",
