@@ -13,7 +13,7 @@ import type { UserStageInitiator } from "../../src/link/user-stage-initiator.ts"
 import type { UserStageResponder } from "../../src/link/user-stage-responder.ts";
 import { UserTable } from "../../src/link/user-table.ts";
 import { engines } from "../crypto/engines.ts";
-import { crp1, type Run, type Side } from "../vectors/crp1.ts";
+import { crp1, type Run, type Side, type UserSide } from "../vectors/crp1.ts";
 import { hex, toHex } from "../vectors/load.ts";
 import { answerBytes, firstBytes, frameOf, passwordOnce } from "./handshake-driver.ts";
 
@@ -280,43 +280,71 @@ for (const engine of engines) {
   });
 }
 
+/** An engine that shows what it made: every hash and product, as it is by now. */
+function watch(engine: Engine): { engine: Engine; left: () => Set<string>; wipedScalars: () => number } {
+  const made: Uint8Array[] = [];
+  const keep = (bytes: Uint8Array): Uint8Array => {
+    made.push(bytes);
+    return bytes;
+  };
+  let wipedScalars = 0;
+  const watched: Engine = {
+    ...engine,
+    sha512: (...parts) => keep(engine.sha512(...parts)),
+    hmacSha512: (key, ...parts) => keep(engine.hmacSha512(key, ...parts)),
+    scalar(bytes) {
+      const scalar = engine.scalar(bytes);
+      return {
+        times(point) {
+          const product = scalar.times(point);
+          return product && keep(product);
+        },
+        wipe() {
+          wipedScalars++;
+          scalar.wipe();
+        },
+      };
+    },
+  };
+  return { engine: watched, left: () => new Set(made.map(toHex)), wipedScalars: () => wipedScalars };
+}
+
 test("both sides wipe K, ISK, prk, the keys of the tags, the chain and their scalars", () => {
   for (const engine of engines) {
-    const made: Uint8Array[] = [];
-    const keep = (bytes: Uint8Array): Uint8Array => {
-      made.push(bytes);
-      return bytes;
-    };
-    let wipedScalars = 0;
-    const watched: Engine = {
-      ...engine,
-      sha512: (...parts) => keep(engine.sha512(...parts)),
-      hmacSha512: (key, ...parts) => keep(engine.hmacSha512(key, ...parts)),
-      scalar(bytes) {
-        const scalar = engine.scalar(bytes);
-        return {
-          times(point) {
-            const product = scalar.times(point);
-            return product && keep(product);
-          },
-          wipe() {
-            wipedScalars++;
-            scalar.wipe();
-          },
-        };
-      },
-    };
+    const watched = watch(engine);
     const run = crp1.runs[0] as Run;
-    const initiator = initiatorOf(watched, run);
-    const responder = responderOf(watched, run);
+    const initiator = initiatorOf(watched.engine, run);
+    const responder = responderOf(watched.engine, run);
     const outcome = initiator.receive(frameOf(responder.hello(frameOf(initiator.hello)).send ?? new Uint8Array(0)));
     expect(responder.confirm(frameOf(outcome.send ?? new Uint8Array(0))).error).toBeUndefined();
     const { K, ISK, prk, kTa, kTb, chain } = run.handshake as Side;
-    const left = new Set(made.map(toHex));
+    const left = watched.left();
     expect([K, ISK, prk, kTa, kTb, chain].filter((secret) => left.has(secret))).toEqual([]);
     // What was watched is what there is: the secrets of the records live on.
     expect(left.has(run.keys?.i2r.S ?? "")).toBe(true);
-    expect(wipedScalars).toBe(2);
+    expect(watched.wipedScalars()).toBe(2);
+  }
+});
+
+test("both sides of a user stage wipe K2, ISK2, prk2, the chain, master and their scalars", async () => {
+  for (const engine of engines) {
+    const watched = watch(engine);
+    const run = crp1.runs.find(({ userStage }) => userStage !== undefined) as Run;
+    const initiator = initiatorOf(watched.engine, run);
+    const responder = responderOf(watched.engine, run);
+    const outcome = initiator.receive(frameOf(responder.hello(frameOf(initiator.hello)).send ?? new Uint8Array(0)));
+    const end = responder.confirm(frameOf(outcome.send ?? new Uint8Array(0)));
+    if ("error" in outcome || outcome.stage === undefined || end.error !== undefined || end.stage === undefined)
+      throw new Error("no user stage");
+    // The chain is what both still have.
+    expect(watched.left().has(run.handshake?.chain ?? "")).toBe(true);
+    await replayUserStage(run, watched.engine, outcome.stage, end.stage);
+    const { client } = run.userStage as { client: UserSide };
+    const left = watched.left();
+    const secrets = [client.K2, client.ISK2, client.prk2, run.handshake?.chain ?? "", run.keys?.master ?? ""];
+    expect(secrets.filter((secret) => secret === "" || left.has(secret))).toEqual([]);
+    expect(left.has(run.keys?.i2r.S ?? "")).toBe(true);
+    expect(watched.wipedScalars()).toBe(4);
   }
 });
 
