@@ -268,11 +268,10 @@ test("ending tells the peer over every link and closes them; a second time is no
   expect(shown(one.linkLost(1))).toEqual([]);
 });
 
-test("a superseded or lost session just ends: there is nobody to tell", () => {
-  expect(shown(attached().end("superseded", "restarted"))).toEqual([
-    "destroy 1",
-    "ended superseded by us undefined: restarted",
-  ]);
+test("a superseded session says so, in case the program that had it lives; a lost one just ends: there is nobody to tell", () => {
+  const told = shown(attached().end("superseded", "restarted"));
+  expect(told.slice(1)).toEqual(["close 1 0", "ended superseded by us undefined: restarted"]);
+  expect(told[0]).toMatch(/^send 1 /);
   expect(shown(attached().end("lost", "cut"))).toEqual(["destroy 1", "ended lost by us undefined: cut"]);
 });
 
