@@ -240,7 +240,7 @@ export class PeerTable {
     const { session } = entry;
     entry.session = undefined;
     this.#forget(peer);
-    session?.end("superseded", `${peer} was started again`);
+    session?.end("superseded", "another program of that name took its place");
   }
 
   #ended(peer: string, entry: PeerEntry, session: Session, end: SessionEnd): void {

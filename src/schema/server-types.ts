@@ -33,6 +33,14 @@ export interface ServerOptions {
   port?: number | undefined;
   /** What a client must know to connect. Default "Passable", on loopback only: any other address needs a password of your own. */
   password?: string | undefined;
+  /**
+   * Who may connect, each with a password of its own: names with what `hashPasswords` gives, or with bcrypt hashes ($2a$, $2b$, $2y$;
+   * cost 4 to 16) as text or bytes. Whoever steals plain hashes can log in with them. Default: everybody that knows the password,
+   * under any free name.
+   */
+  users?: Readonly<Record<string, string | Uint8Array>> | undefined;
+  /** At least 16 characters or bytes, the same at every start: keeps clients from telling which names `users` has. Default: random. */
+  secret?: string | Uint8Array | undefined;
   /** Addresses and subnets that are not admitted. Default: none. */
   blacklist?: readonly string[] | undefined;
   /** The only client names that may connect. Default: everybody. */
@@ -57,6 +65,11 @@ export interface OpenServerOptions<Call> extends ServerOptions {
 
 /** How a client behaves towards all of its servers. */
 export interface ClientOptions {
+  /**
+   * This client's own password, at most 72 bytes, for servers that have a table of users; no other server is connected to then. It
+   * never leaves the program. Default: none.
+   */
+  password?: string | undefined;
   /** How much is logged, or a logger shaped like pino's. Default "info". */
   log?: LogOption | undefined;
   /** Whether links are sealed; servers must agree. Default true. */

@@ -1,4 +1,5 @@
 import { passwordSecret } from "../crypto/secret.ts";
+import { UserPassword } from "../crypto/user-password.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, passwordFor, portOption } from "../link/defaults.ts";
 import { problemOfName } from "../link/names.ts";
 import { Participant, type ParticipantContract, untypedContract } from "../node/participant.ts";
@@ -12,11 +13,13 @@ export class Client extends Participant {
   readonly #live: Live;
   readonly #options: ClientOptions;
   readonly #kinds: ReadonlySet<string>;
+  readonly #user: UserPassword | undefined;
   readonly #connections = new Map<string, ServerConnection>();
 
   /**
    * Makes a client; nothing is connected yet.
    * @throws TypeError for options that make no sense.
+   * @throws LinkError ERR_PARAM for a password that can't be one.
    */
   static async open(name: string, options: ClientOptions = {}, contract?: ParticipantContract): Promise<Client> {
     return new Client(name, options, contract ?? untypedContract());
@@ -46,6 +49,8 @@ export class Client extends Participant {
     });
     this.#live = live;
     this.#options = options;
+    this.#user =
+      options.password === undefined ? undefined : new UserPassword(options.password, this.environment.engine);
     this.#kinds = new Set(contract.kinds.map(({ kind }) => kind));
   }
 
@@ -90,6 +95,7 @@ export class Client extends Participant {
       host,
       port: portOption(options.port, "port", DEFAULT_PORT),
       secret: passwordSecret(passwordFor("password", host, options.password), 2, environment.engine),
+      user: this.#user,
       encryption,
       reconnect: options.reconnect ?? this.#options.reconnect ?? true,
     });

@@ -1,10 +1,11 @@
 import { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Secret } from "../crypto/secret.ts";
+import type { UserPassword } from "../crypto/user-password.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { PeerTable } from "../node/peer-table.ts";
-import { NAME_IN_USE, Retries } from "../node/retries.ts";
+import { NAME_IN_USE, REFUSED_WAIT_MS, Retries } from "../node/retries.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import type { SessionEnd } from "../session/session.ts";
 
@@ -21,6 +22,8 @@ export interface ServerConnectionOptions {
   readonly host: string;
   readonly port: number;
   readonly secret: Secret;
+  /** The client's own password; undefined: it has none. */
+  readonly user: UserPassword | undefined;
   readonly encryption: boolean;
   /** False: the first failure is final, and so is the end of the session. */
   readonly reconnect: boolean;
@@ -63,10 +66,10 @@ export class ServerConnection {
   }
 
   /** The session is gone, or the server does not know it any more: a new one is wanted. */
-  again(): void {
+  again(afterMs = 0): void {
     const { log, name, reconnect } = this.#options;
     if (this.#isRunning || this.#retries.signal.aborted || !reconnect) return;
-    this.#connect().catch((error: unknown) => {
+    this.#connect(afterMs).catch((error: unknown) => {
       if (!this.#retries.signal.aborted) log.error({ err: error }, `can't connect to ${name} again`);
     });
   }
@@ -78,9 +81,16 @@ export class ServerConnection {
 
   /** The session with the server ended. */
   ended(end: SessionEnd): void {
-    if (end.reason === "superseded") return; // the server's next session is here already
-    if (this.#welcome === undefined) this.again();
-    else this.#welcome(end);
+    const { log, clientName } = this.#options;
+    if (end.reason === "superseded" && !end.byPeer) return; // the server's next session is here already
+    if (this.#welcome !== undefined) return this.#welcome(end);
+    if (end.reason !== "superseded") return this.again();
+    // Connecting at once would throw that one out, and so on.
+    log.warn(
+      {},
+      `another program connected to ${this.address} as ${clientName}; again in ${REFUSED_WAIT_MS / 1_000} s`,
+    );
+    this.again(REFUSED_WAIT_MS);
   }
 
   /** Tries no more. The session is its owner's to end. */
@@ -88,10 +98,10 @@ export class ServerConnection {
     this.#retries.stop(new Error("the connection was closed"));
   }
 
-  async #connect(): Promise<void> {
+  async #connect(afterMs = 0): Promise<void> {
     this.#isRunning = true;
     try {
-      await this.#retries.run(() => this.#attempt());
+      await this.#retries.run(() => this.#attempt(), afterMs);
     } finally {
       this.#isRunning = false;
     }
@@ -99,7 +109,7 @@ export class ServerConnection {
   }
 
   async #attempt(): Promise<void> {
-    const { environment, log, table, clientName, name, host, port, secret, encryption } = this.#options;
+    const { environment, log, table, clientName, name, host, port, secret, user, encryption } = this.#options;
     if (table.isLinked(name)) return; // its session came back by itself
     const { clock, engine, random, limits } = environment;
     const { signal } = this.#retries;
@@ -119,6 +129,7 @@ export class ServerConnection {
         peerName: "",
         encryption,
         secret,
+        user,
         end: table.endFor(name),
         suites: engine.suites(),
       },

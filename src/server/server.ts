@@ -3,6 +3,7 @@ import { AddressSet } from "../link/address-set.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, ownPassword, portOption } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
 import { LinkListener } from "../link/listener.ts";
+import { UserTable } from "../link/user-table.ts";
 import { gate } from "../node/gate.ts";
 import { Participant, type ParticipantContract, untypedContract } from "../node/participant.ts";
 import type { PipeListener } from "../pipe/pipe.ts";
@@ -72,6 +73,7 @@ export class Server extends Participant {
         engine,
         random,
         name,
+        users: options.users && new UserTable(options.users, options.secret, engine, random),
         encryption,
         suites: engine.suites(),
         serves: (purpose) => purpose === 2 || purpose === 5,
@@ -113,7 +115,7 @@ export class Server extends Participant {
     const { remoteName, purpose, remote } = link;
     if (!this.#mayTalk(remoteName)) return link.close(4, `${this.name} does not talk to ${remoteName}`);
     if (remoteName === this.name) return link.close(8, `the name "${remoteName}" is the server's own`);
-    if (purpose !== 5 && this.table.isHeldByAnother(link)) {
+    if (purpose !== 5 && !link.isUserProven && this.table.isHeldByAnother(link)) {
       this.#arriving.add(link);
       const isAlive = await this.table.isAlive(remoteName, HOLDER_MS);
       if (!this.#arriving.delete(link)) return;

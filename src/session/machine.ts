@@ -18,12 +18,12 @@ import { Retained } from "./retained.ts";
 
 /**
  * Why a session ended. `done`: one side closed in order. `protocol`: one side broke the rules. `failed`: a program could not go on with it.
- * `superseded`: the peer's program is another one by now. `lost`: no link came back in time.
+ * `superseded`: another program of the same name took one's place. `lost`: no link came back in time.
  */
 export type EndReason = "done" | "protocol" | "failed" | "superseded" | "lost";
 
 /** What END carries; the other reasons never travel. An unknown number reads as `failed`. */
-const REASONS: readonly EndReason[] = ["done", "protocol", "failed"];
+const REASONS: readonly EndReason[] = ["done", "protocol", "failed", "superseded"];
 
 /** What the machine asks of its driver, to be done in the order given. */
 export type Action =
@@ -208,7 +208,7 @@ export class Machine {
     return this.cur === undefined ? 0 : this.recv - this.cur.told;
   }
 
-  /** Ends the session from this side: tells the peer over every link, and closes them. Superseded and lost ones just end. */
+  /** Ends the session from this side: tells the peer over every link, and closes them. A lost one just ends. */
   end(reason: EndReason, text: string): readonly Action[] {
     if (this.ended) return NOTHING;
     const code = REASONS.indexOf(reason);
@@ -307,7 +307,7 @@ export class Machine {
     orderly: boolean,
     end: { reason: EndReason; text: string; byPeer: boolean; peerReceived: number | undefined },
   ): readonly Action[] {
-    const code = end.byPeer || end.reason === "done" ? DONE : MALFORMED;
+    const code = end.byPeer || end.reason === "done" || end.reason === "superseded" ? DONE : MALFORMED;
     for (const { id } of this.links)
       actions.push(orderly ? { type: "close", link: id, code } : { type: "destroy", link: id });
     actions.push({ type: "ended", ...end });

@@ -185,7 +185,7 @@ export class Session {
 
   /**
    * Ends the session. `done`: commits what the window still takes, so what was pushed before goes out before; tells the peer, and closes the links in order. `protocol`,
-   * `failed`: tells the peer why, and closes. `superseded`, `lost`: just ends. The event `ended` comes before this returns. Nothing happens on an ended session.
+   * `failed`, `superseded`: tells the peer why, and closes. `lost`: just ends. The event `ended` comes before this returns. Nothing happens on an ended session.
    */
   end(reason: EndReason = "done", text = ""): void {
     this.#end(reason, text);
