@@ -44,7 +44,8 @@ export class Leftovers {
     }));
     this.#watch(["worker_threads"], ({ worker }: { worker: Worker }) => ({
       what: () => `a worker, thread ${worker.threadId}`,
-      isLeft: () => worker.threadId >= 0,
+      // Node's own one, for a loader of modules, lives as long as the process.
+      isLeft: () => worker.threadId >= 0 && worker.constructor.name !== "InternalWorker",
     }));
   }
 

@@ -48,7 +48,7 @@ async function connected(room: Room, name: string): Promise<Pair> {
     return input;
   });
   await near.peer(far.name).get("echo", "first");
-  expect(line.opened).toBe(1);
+  await quiet(line); // on a busy machine both may have dialled: one connection stays
   return { line, log, near, far: far.name, started, open };
 }
 
@@ -59,10 +59,11 @@ async function holeWhileBusy(room: Room, ways: readonly Way[]): Promise<string> 
   const peer = near.peer(far);
   const underWay = peer.get("hold", "under way");
   await until(() => started.includes("under way"));
+  const { opened } = line;
   line.hold(ways);
   const heldAt = performance.now();
   const meanwhile = Array.from({ length: 20 }, (_, at) => peer.get("echo", `meanwhile ${at}`));
-  await until(() => line.opened > 1);
+  await until(() => line.opened > opened);
   const noticedMs = performance.now() - heldAt;
   expect(await Promise.all(meanwhile)).toEqual(Array.from({ length: 20 }, (_, at) => `meanwhile ${at}`));
   const answeredMs = performance.now() - heldAt;
@@ -89,13 +90,13 @@ async function quiet(line: Line): Promise<void> {
 async function holeWhileIdle(room: Room): Promise<void> {
   const { line, log, near, far, open } = await connected(room, "idle");
   open();
-  await quiet(line);
+  const { opened } = line;
   line.hold();
   await new Promise((resolve) => setTimeout(resolve, SUSPECT_MS * 1.6));
-  expect(line.opened).toBe(1);
+  expect(line.opened).toBe(opened);
   expect(near.peer(far).path).toBe("lan");
   expect(await near.peer(far).get("echo", "later")).toBe("later");
-  expect(line.opened).toBeGreaterThan(1);
+  expect(line.opened).toBeGreaterThan(opened);
   expect(log.count(`${near.name} and ${far} are connected`)).toBe(1);
 }
 
