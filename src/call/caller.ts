@@ -1,12 +1,10 @@
-import type { Clock } from "../base/clock.ts";
-import type { Deadlines } from "../base/deadlines.ts";
 import { type CallErrorCode, type Outcome, PeerError } from "../base/errors.ts";
 import { OutMessage } from "../session/out-message.ts";
 import { DEFAULT_SESSION_LIMITS } from "../session/limits.ts";
-import type { Outbox } from "../session/outbox.ts";
-import { CALL_HEADER_BYTES, CANCEL, ERROR, FREE_MESSAGE, GET, RESULT, SEND, writeCallHeader } from "../wire/frames.ts";
+import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, GET, RESULT, SEND, writeCallHeader } from "../wire/frames.ts";
 import { decodeGiven, encodeAfter, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { onAbort } from "./abort.ts";
+import { Cancels, type CancelsHome } from "./cancels.ts";
 import type { PeerContract } from "./contract.ts";
 import { MAX_TIMEOUT_MS } from "./handler-call.ts";
 import { OutgoingCall, type Request } from "./outgoing-call.ts";
@@ -24,13 +22,10 @@ export const MAX_CALLS_WAITING = 65_536;
 export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 /** What a caller needs of the conversation it belongs to. */
-export interface CallerHome {
+export interface CallerHome extends CancelsHome {
   readonly peer: string;
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
   /** The peer's contract, while a session is open. */
   readonly contract: PeerContract | undefined;
-  readonly outbox: Outbox;
   /** A call waits for the peer: reach it. */
   wanted(): void;
   /** One clause about the peer's absence: "no user named Worker; live: worker-7". */
@@ -40,6 +35,7 @@ export interface CallerHome {
 /** The calls of this program to one peer: from the caller's `await` to its settling, exactly once. */
 export class Caller {
   readonly #home: CallerHome;
+  readonly #cancels: Cancels;
   readonly #pending = new Map<number, OutgoingCall>();
   /** Calls without a message yet, in order. Settled ones are dropped from it. */
   #waiting = new Set<OutgoingCall>();
@@ -51,6 +47,7 @@ export class Caller {
 
   constructor(home: CallerHome) {
     this.#home = home;
+    this.#cancels = new Cancels(home, () => this.flush());
   }
 
   /** Calls that have not settled. */
@@ -141,7 +138,7 @@ export class Caller {
   /** Hands the call's message over, if the peer is there and has room. False: it has to wait. */
   #commit(call: OutgoingCall, now: number): boolean {
     const { contract } = this.#home;
-    if (contract === undefined || this.#pending.size >= MAX_CALLS_IN_FLIGHT) return false;
+    if (contract === undefined || this.#cancels.owed + this.#pending.size >= MAX_CALLS_IN_FLIGHT) return false;
     if (!this.#home.outbox.hasRoom(call.payload.length)) return false;
     const number = call.name === "" ? FREE_MESSAGE : contract.numberOf(call.name, call.word);
     if (typeof number === "string") {
@@ -187,6 +184,7 @@ export class Caller {
 
   /** Takes RESULT or ERROR. One for a call that is settled, or never was, is dropped. */
   answer(kind: number, channel: number, payload: Uint8Array): void {
+    if (this.#cancels.owed > 0 && this.#cancels.answered(channel)) return this.flush();
     const call = this.#pending.get(channel);
     if (call === undefined) return;
     if (kind === ERROR) return this.#settle(call, this.#receivedError(call, payload));
@@ -269,7 +267,7 @@ export class Caller {
   #giveUp(call: OutgoingCall, code: CallErrorCode, text: string, cause?: unknown): void {
     const { message } = call;
     const ran = message !== undefined && !this.#home.outbox.withdraw(message);
-    if (ran) this.#home.outbox.push(new OutMessage(CANCEL, call.id, NOTHING, "control"));
+    if (ran) this.#cancels.cancel(call.id);
     this.#settle(call, this.#error(call, code, text, ran ? "may have run" : "did not run", cause));
   }
 
@@ -280,6 +278,7 @@ export class Caller {
    */
   sessionEnded(text: string, received: number | undefined): void {
     const calls = [...this.#pending.values()];
+    this.#cancels.sessionEnded();
     this.#pending.clear();
     const earlier = this.#waiting;
     this.#waiting = new Set();
@@ -321,8 +320,6 @@ export class Caller {
     if (this.#waiting.size > 0) this.flush();
   }
 }
-
-const NOTHING = new Uint8Array(0);
 
 function linked(own: AbortSignal | undefined, inherited: AbortSignal | undefined): AbortSignal | undefined {
   if (own === undefined) return inherited;

@@ -1,11 +1,13 @@
 import type { CallErrorCode } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
+import type { TokenBucket } from "../base/token-bucket.ts";
 import { type Lane, OutMessage } from "../session/out-message.ts";
 import type { Outbox } from "../session/outbox.ts";
 import { ProtocolViolation } from "../session/violation.ts";
 import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, HAS_META, RESULT, readCallHeader, SEND } from "../wire/frames.ts";
 import { decodeGiven, encodeValue, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { MAX_CALLS_IN_FLIGHT } from "./caller.ts";
+import { CANCEL_BURST, cancelBudget, CANCELS_PER_SECOND } from "./cancels.ts";
 import { type CallOrigin, Failure, HandlerCall } from "./handler-call.ts";
 import type { MessageQueue } from "./messages.ts";
 import type { Handled, Registry } from "./registry.ts";
@@ -39,6 +41,8 @@ export class Dispatcher {
   /** Answers that the outbox has no room for, by channel. */
   readonly #answers = new Map<number, Uint8Array>();
   #answerBytes = 0;
+  /** How many calls the peer may still cancel; made at the first one of a session. */
+  #cancels: TokenBucket | undefined;
   #idle: (() => void)[] = [];
 
   constructor(home: DispatcherHome) {
@@ -286,8 +290,15 @@ export class Dispatcher {
     return wanted;
   }
 
-  /** Takes CANCEL: the signal fires, and no answer will be sent. One for a call that has ended is dropped. */
+  /** Takes CANCEL: the signal fires, and no answer will be sent. One for a call that has ended is dropped. @throws ProtocolViolation when they are a flood */
   cancel(channel: number): void {
+    const now = this.#home.clock.now();
+    this.#cancels ??= cancelBudget(now);
+    if (!this.#cancels.take(now)) {
+      throw new ProtocolViolation(
+        `more than ${CANCEL_BURST} calls were cancelled at once, or ${CANCELS_PER_SECOND} per second`,
+      );
+    }
     this.#dropAnswer(channel);
     (this.#running.get(channel) ?? this.#held.get(channel))?.cancel(
       new DOMException("the caller cancelled the call", "AbortError"),
@@ -308,6 +319,7 @@ export class Dispatcher {
     this.#sending = 0;
     this.#answers.clear();
     this.#answerBytes = 0;
+    this.#cancels = undefined;
     for (const call of ended) call.cancel(new DOMException(text, "AbortError"));
     for (const resolve of this.#freed.splice(0)) resolve();
     this.#noteIdle();

@@ -3,13 +3,7 @@ import type { Mutants } from "./mutant.ts";
 /** Calls that come, and their answers. */
 export const DISPATCHER: Mutants = {
   file: "src/call/dispatcher.ts",
-  tests: [
-    "test/call/call-frames.test.ts",
-    "test/call/call-rules.test.ts",
-    "test/call/calls.test.ts",
-    "test/call/session-ends.test.ts",
-    "test/call/answers.test.ts",
-  ],
+  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts"],
   mutants: [
     {
       name: "a call of number 0 is taken",
@@ -180,6 +174,16 @@ export const DISPATCHER: Mutants = {
       name: "meta may hold anything",
       find: `!Object.values(meta).every((text) => typeof text === "string")`,
       replace: "meta === undefined",
+    },
+    {
+      name: "a peer may cancel as often as it likes",
+      find: "if (!this.#cancels.take(now)) {",
+      replace: "if (!this.#cancels.take(now) && now < 0) {",
+    },
+    {
+      name: "a session begins with the cancels of the one before",
+      find: "    this.#cancels = undefined;\n",
+      replace: "",
     },
   ],
 };
