@@ -51,19 +51,9 @@ export const DISPATCHER: Mutants = {
       replace: "kind !== undefined && !method.from.includes(kind)",
     },
     {
-      name: "any name may call",
-      find: "if (method.fromNames !== undefined && !method.fromNames.includes(from))",
-      replace: "if (method.fromNames === null)",
-    },
-    {
       name: "a get may come as a send",
       find: `if (method.word !== "any" && method.word !== word)\n      return ["NOT_FOUND"`,
       replace: `if (method === null)\n      return ["NOT_FOUND"`,
-    },
-    {
-      name: "a handler sees input that its schema refuses",
-      find: "if (!input.ok) {",
-      replace: "if (input === null) {",
     },
     {
       name: "a send is answered twice",
@@ -84,11 +74,6 @@ export const DISPATCHER: Mutants = {
       name: "a send does not wait for those before it",
       find: "if (isSend && (this.#queue !== undefined || this.#sending >= MAX_CALLS_IN_FLIGHT)) {",
       replace: "if (isSend && this.#sending >= MAX_CALLS_IN_FLIGHT) {",
-    },
-    {
-      name: "handlers of sends run without end",
-      find: "if (isSend && (this.#queue !== undefined || this.#sending >= MAX_CALLS_IN_FLIGHT)) {",
-      replace: "if (isSend && this.#queue !== undefined) {",
     },
     {
       name: "closing does not wait for handlers",
@@ -131,6 +116,44 @@ export const DISPATCHER: Mutants = {
       replace: "    (this",
     },
     {
+      name: "a big answer that waits holds up small ones",
+      find: "if (!this.#home.outbox.hasRoom(payload.length)) continue;",
+      replace: "if (!this.#home.outbox.hasRoom(payload.length)) return;",
+    },
+    {
+      name: "answers fill the queue at once",
+      find: "if (this.#home.outbox.hasRoom(length)) return",
+      replace: "if (length >= 0) return",
+    },
+    {
+      name: "a declared error of a get that was cancelled is sent",
+      find: "      if (!wanted) return;\n      try",
+      replace: "      try",
+    },
+  ],
+};
+
+/** Calls that come, as users see them. */
+export const CALLS_HANDLED: Mutants = {
+  file: "src/call/dispatcher.ts",
+  tests: ["test/call/calls.test.ts", "test/call/session-ends.test.ts"],
+  mutants: [
+    {
+      name: "any name may call",
+      find: "if (method.fromNames !== undefined && !method.fromNames.includes(from))",
+      replace: "if (method.fromNames === null)",
+    },
+    {
+      name: "a handler sees input that its schema refuses",
+      find: "if (!input.ok) {",
+      replace: "if (input === null) {",
+    },
+    {
+      name: "handlers of sends run without end",
+      find: "if (isSend && (this.#queue !== undefined || this.#sending >= MAX_CALLS_IN_FLIGHT)) {",
+      replace: "if (isSend && this.#queue !== undefined) {",
+    },
+    {
       name: "a call cancelled while its input was checked is answered",
       find: "    if (call.isCancelled) return void this.#finish(channel, isSend, call);\n    if (this.#held",
       replace: "    if (this.#held",
@@ -156,34 +179,9 @@ export const DISPATCHER: Mutants = {
       replace: `"INVALID_OUTPUT", false, text);`,
     },
     {
-      name: "a big answer that waits holds up small ones",
-      find: "if (!this.#home.outbox.hasRoom(payload.length)) continue;",
-      replace: "if (!this.#home.outbox.hasRoom(payload.length)) return;",
-    },
-    {
-      name: "answers fill the queue at once",
-      find: "if (this.#home.outbox.hasRoom(length)) return",
-      replace: "if (length >= 0) return",
-    },
-    {
-      name: "a declared error of a get that was cancelled is sent",
-      find: "      if (!wanted) return;\n      try",
-      replace: "      try",
-    },
-    {
       name: "meta may hold anything",
       find: `!Object.values(meta).every((text) => typeof text === "string")`,
       replace: "meta === undefined",
-    },
-    {
-      name: "a peer may cancel as often as it likes",
-      find: "if (!this.#cancels.take(now)) {",
-      replace: "if (!this.#cancels.take(now) && now < 0) {",
-    },
-    {
-      name: "a session begins with the cancels of the one before",
-      find: "    this.#cancels = undefined;\n",
-      replace: "",
     },
   ],
 };

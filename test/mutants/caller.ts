@@ -3,12 +3,7 @@ import type { Mutants } from "./mutant.ts";
 /** Calls on their way out, and how each one settles. */
 export const CALLER: Mutants = {
   file: "src/call/caller.ts",
-  tests: [
-    "test/call/call-frames.test.ts",
-    "test/call/call-rules.test.ts",
-    "test/call/calls.test.ts",
-    "test/call/session-ends.test.ts",
-  ],
+  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts"],
   mutants: [
     {
       name: "a call that left is said not to have run when it is given up",
@@ -27,8 +22,8 @@ export const CALLER: Mutants = {
     },
     {
       name: "the peer is not told of a call that is given up",
-      find: "if (ran) this.#home.outbox.push(new OutMessage(CANCEL",
-      replace: "if (call.id < 0) this.#home.outbox.push(new OutMessage(CANCEL",
+      find: "if (ran) this.",
+      replace: "if (ran && call.id < 0) this.",
     },
     {
       name: "what the peer did not receive may have run",
@@ -76,11 +71,6 @@ export const CALLER: Mutants = {
       replace: "options?.signal",
     },
     {
-      name: "a call that was cancelled before is sent",
-      find: "if (signal?.aborted === true)",
-      replace: "if (signal === null)",
-    },
-    {
       name: "a send overtakes a send that waits",
       find: `if ((call.word === "send" && this.#waitingSends > 0) || !this.#commit(call, now)) {`,
       replace: "if (!this.#commit(call, now)) {",
@@ -94,11 +84,6 @@ export const CALLER: Mutants = {
       name: "sends that left count as waiting",
       find: `    if (call.word === "send") this.#waitingSends--;\n`,
       replace: "",
-    },
-    {
-      name: "more calls than the cap are in flight",
-      find: "this.#pending.size >= MAX_CALLS_IN_FLIGHT",
-      replace: "this.#pending.size >= 2 * MAX_CALLS_IN_FLIGHT",
     },
     {
       name: "calls wait without end",
@@ -136,21 +121,6 @@ export const CALLER: Mutants = {
       replace: "",
     },
     {
-      name: "what waits is not sent when a call settles",
-      find: "    if (this.#waiting.size > 0) this.flush();\n",
-      replace: "",
-    },
-    {
-      name: "an answer is not checked",
-      find: `check(call.method?.output, value, "output")`,
-      replace: `check(undefined, value, "output")`,
-    },
-    {
-      name: "data of a declared error is not checked",
-      find: "if (checked instanceof Promise || !checked.ok) {",
-      replace: "if (checked instanceof Promise) {",
-    },
-    {
       name: "every error ran",
       find: `outcome: ran ? "ran" : "did not run"`,
       replace: `outcome: "ran"`,
@@ -176,24 +146,65 @@ export const CALLER: Mutants = {
       replace: "[...this.#pending.values()]",
     },
     {
-      name: "the deadline does not travel",
-      find: "writeCallHeader(call.payload, number, call.flags, call.deadlineAt - now);",
-      replace: "writeCallHeader(call.payload, number, call.flags, MAX_TIMEOUT_MS);",
-    },
-    {
       name: "gets keep the order of sends",
       find: `send ? "send" : "call")`,
       replace: `"send")`,
+    },
+  ],
+};
+
+/** Calls on their way out, as users see them. */
+export const CALLS_MADE: Mutants = {
+  file: "src/call/caller.ts",
+  tests: ["test/call/calls.test.ts", "test/call/session-ends.test.ts"],
+  mutants: [
+    {
+      name: "a call that was cancelled before is sent",
+      find: "if (signal?.aborted === true)",
+      replace: "if (signal === null)",
+    },
+    {
+      name: "more calls than the cap are in flight",
+      find: "this.#pending.size >= MAX_CALLS_IN_FLIGHT",
+      replace: "this.#pending.size >= 2 * MAX_CALLS_IN_FLIGHT",
+    },
+    {
+      name: "what waits is not sent when a call settles",
+      find: "    if (this.#waiting.size > 0) this.flush();\n",
+      replace: "",
+    },
+    {
+      name: "an answer is not checked",
+      find: `check(call.method?.output, value, "output")`,
+      replace: `check(undefined, value, "output")`,
+    },
+    {
+      name: "data of a declared error is not checked",
+      find: "if (checked instanceof Promise || !checked.ok) {",
+      replace: "if (checked instanceof Promise) {",
+    },
+    {
+      name: "the deadline does not travel",
+      find: "writeCallHeader(call.payload, number, call.flags, call.deadlineAt - now);",
+      replace: "writeCallHeader(call.payload, number, call.flags, MAX_TIMEOUT_MS);",
     },
     {
       name: "sends are sent in turn like gets",
       find: `send ? "send" : "call")`,
       replace: `"call")`,
     },
+  ],
+};
+
+/** The numbers of methods, as both sides count them. */
+export const METHOD_NUMBERS: Mutants = {
+  file: "src/call/contract.ts",
+  tests: ["test/call/calls.test.ts", "test/call/session-ends.test.ts"],
+  mutants: [
     {
-      name: "a cancel waits behind calls",
-      find: `NOTHING, "control"));\n    this.#settle`,
-      replace: `NOTHING, "send"));\n    this.#settle`,
+      name: "methods are numbered from 0",
+      find: "number: at + 1, word",
+      replace: "number: at, word",
     },
   ],
 };
@@ -224,13 +235,8 @@ export const CALL_HEADER: Mutants = {
 /** What a peer says it handles. */
 export const PEER_CONTRACT: Mutants = {
   file: "src/call/contract.ts",
-  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts", "test/call/calls.test.ts"],
+  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts"],
   mutants: [
-    {
-      name: "methods are numbered from 0",
-      find: "number: at + 1, word",
-      replace: "number: at, word",
-    },
     {
       name: "a get may be called as a send",
       find: `if (method.word !== "any" && method.word !== word) return`,

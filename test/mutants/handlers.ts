@@ -3,12 +3,7 @@ import type { Mutants } from "./mutant.ts";
 /** The second argument of a handler. */
 export const HANDLER_CALL: Mutants = {
   file: "src/call/handler-call.ts",
-  tests: [
-    "test/call/calls.test.ts",
-    "test/call/call-frames.test.ts",
-    "test/call/call-rules.test.ts",
-    "test/call/session-ends.test.ts",
-  ],
+  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts"],
   mutants: [
     {
       name: "the signal does not fire at the deadline",
@@ -36,12 +31,7 @@ export const HANDLER_CALL: Mutants = {
 /** Both sides of the calls of one peer. */
 export const CONVERSATION: Mutants = {
   file: "src/call/conversation.ts",
-  tests: [
-    "test/call/call-frames.test.ts",
-    "test/call/call-rules.test.ts",
-    "test/call/calls.test.ts",
-    "test/call/session-ends.test.ts",
-  ],
+  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts"],
   mutants: [
     {
       name: "calls go out by the contract of an ended session",
@@ -94,12 +84,7 @@ export const CONVERSATION: Mutants = {
 /** What this program handles. */
 export const REGISTRY: Mutants = {
   file: "src/call/registry.ts",
-  tests: [
-    "test/call/calls.test.ts",
-    "test/call/contract-growth.test.ts",
-    "test/call/call-frames.test.ts",
-    "test/call/call-rules.test.ts",
-  ],
+  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts", "test/call/contract-growth.test.ts"],
   mutants: [
     {
       name: "a handler that is registered again has another number",

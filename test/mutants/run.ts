@@ -74,14 +74,14 @@ function say(mutant: Planted, fate: Fate, verdicts: readonly Verdict[]): void {
 }
 
 async function main(words: readonly string[]): Promise<number> {
-  const problems = problemsOf(PLANTED);
+  const mutants = PLANTED.filter(
+    ({ name, file }) => words.length === 0 || words.some((word) => `${file} ${name}`.includes(word)),
+  );
+  const problems = problemsOf(mutants);
   if (problems.length > 0) {
     console.error(problems.join("\n"));
     return 1;
   }
-  const mutants = PLANTED.filter(
-    ({ name, file }) => words.length === 0 || words.some((word) => `${file} ${name}`.includes(word)),
-  );
   const startedAt = Date.now();
   for (let left = Math.min(MOST_AT_ONCE, availableParallelism(), mutants.length); left > 0; left--)
     trees.push(copyTree(ROOT));
