@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 
 import type { LimitChanges } from "../../src/base/limits.ts";
+import type { UserPassword } from "../../src/crypto/user-password.ts";
 import type { Link } from "../../src/link/link.ts";
 import type { LinkListenerConfig } from "../../src/link/listener.ts";
 import { MemoryNetwork } from "../../src/pipe/memory.ts";
@@ -22,6 +23,8 @@ export interface SceneOptions {
   readonly encryption?: boolean;
   readonly config?: Partial<LinkListenerConfig>;
   readonly handshake?: Partial<LinkListenerConfig["handshake"]>;
+  /** The password of the user "Witness", where users have passwords. */
+  readonly witness?: UserPassword;
 }
 
 /** A listener with a clock of its own, an honest program that has a link to it, and room for attackers. */
@@ -32,6 +35,7 @@ export class Scene {
   readonly way: Way;
   readonly encryption: boolean;
   readonly limits: LimitChanges;
+  readonly #user: UserPassword | undefined;
   #pipes: PipeListener | undefined;
   #witness: { link: Link; ear: LinkEar } | undefined;
   readonly #opened: Pipe[] = [];
@@ -40,6 +44,7 @@ export class Scene {
     this.way = way;
     this.encryption = options.encryption ?? true;
     this.limits = options.limits ?? {};
+    this.#user = options.witness;
     this.room = new Answerer({ clock: this.clock, ...options });
   }
 
@@ -80,6 +85,7 @@ export class Scene {
       encryption: this.encryption,
       limits: this.limits,
       name: "Witness",
+      user: this.#user,
     });
     const ear = new LinkEar();
     link.start(ear);
