@@ -1,7 +1,8 @@
 import { ADMISSION, ANSWERING, SOURCES, TOKEN_BUCKET } from "./admission.ts";
 import { BIND } from "./bind.ts";
 import { DISPATCHER } from "./callee.ts";
-import { CALL_HEADER, CALLER, CANCELS, PEER_CONTRACT } from "./caller.ts";
+import { CALL_HEADER, CALLER, PEER_CONTRACT } from "./caller.ts";
+import { CANCELS } from "./cancels.ts";
 import { BULK_WINDOW, SESSION, SUSPICION } from "./driver.ts";
 import { HANDSHAKE_FRAMES, NAMES } from "./frames-and-names.ts";
 import { CONVERSATION, HANDLER_CALL, MESSAGES, REGISTRY } from "./handlers.ts";
