@@ -1,7 +1,7 @@
 import { ADMISSION, ANSWERING, SOURCES, TOKEN_BUCKET } from "./admission.ts";
 import { BIND } from "./bind.ts";
-import { DISPATCHER } from "./callee.ts";
-import { CALL_HEADER, CALLER, PEER_CONTRACT } from "./caller.ts";
+import { CALLS_HANDLED, DISPATCHER } from "./callee.ts";
+import { CALL_HEADER, CALLER, CALLS_MADE, METHOD_NUMBERS, PEER_CONTRACT } from "./caller.ts";
 import { CANCELS } from "./cancels.ts";
 import { BULK_WINDOW, SESSION, SUSPICION } from "./driver.ts";
 import { HANDSHAKE_FRAMES, NAMES } from "./frames-and-names.ts";
@@ -51,9 +51,12 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   TOKEN_BUCKET,
   CALLER,
   CANCELS,
+  CALLS_MADE,
+  METHOD_NUMBERS,
   CALL_HEADER,
   PEER_CONTRACT,
   DISPATCHER,
+  CALLS_HANDLED,
   HANDLER_CALL,
   CONVERSATION,
   REGISTRY,

@@ -130,6 +130,16 @@ export const DISPATCHER: Mutants = {
       find: "      if (!wanted) return;\n      try",
       replace: "      try",
     },
+    {
+      name: "a peer may cancel as often as it likes",
+      find: "if (!this.#cancels.take(now)) {",
+      replace: "if (!this.#cancels.take(now) && now < 0) {",
+    },
+    {
+      name: "a session begins with the cancels of the one before",
+      find: "    this.#cancels = undefined;\n",
+      replace: "",
+    },
   ],
 };
 
