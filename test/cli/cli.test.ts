@@ -44,7 +44,8 @@ function folder(): string {
 test("help names every command, and a version is a version", async () => {
   const help = chatroom(["--help"]);
   expect(await help.code).toBe(0);
-  for (const word of ["init NAME", "room", "codegen", "--host", "CHATROOM_PASSWORD"]) expect(help.out).toContain(word);
+  for (const word of ["init NAME", "room", "hash", "--cost", "codegen", "--host", "CHATROOM_PASSWORD"])
+    expect(help.out).toContain(word);
   const ofRoom = chatroom(["room", "--help"]);
   expect(await ofRoom.code).toBe(0);
   expect(ofRoom.out).toBe(help.out);
@@ -61,6 +62,9 @@ test.each([
   [["room", "--port", "many"], "--port must be a whole number"],
   [["room", "--log", "loud"], "--log must be one of"],
   [["room", "extra"], '"extra" is one word too many'],
+  [["hash", "--cost", "17"], '--cost must be a whole number from 4 to 16, not "17"'],
+  [["hash", "1e1"], "one word too many"],
+  [["hash", "--cost", "1e1"], "--cost must be a whole number"],
   [["init"], "NAME of the project is missing"],
   [["init", "Not A Name"], "can't be the name of a package"],
 ])("chatroom %j exits with 2 and says what is wrong", async (args, message) => {
@@ -91,6 +95,21 @@ test("a room that others can reach needs a password, taken from the environment 
   expect(`${asked.out}${asked.err}`).not.toContain("typed secretly");
   asked.child.kill("SIGTERM");
   expect(await asked.code).toBe(0);
+});
+
+test("hash asks for a password, shows a verifier and nothing of the password, and a Room takes it", async () => {
+  const run = chatroom(["hash", "--cost", "4"], { input: "typed secretly\n" });
+  expect(await run.code).toBe(0);
+  expect(`${run.out}${run.err}`).not.toContain("typed secretly");
+  expect(run.out).toMatch(/^\$2b\$04\$.{108}\n$/);
+  const room = await openRoom({ users: { Foo: run.out.trim() } });
+  expect((await joinRoom(room, "Foo", { password: "typed secretly" })).name).toBe("Foo");
+  const none = chatroom(["hash"], { input: "" });
+  expect(await none.code).toBe(1);
+  expect(none.err).toContain("no password was given");
+  const long = chatroom(["hash"], { input: `${"x".repeat(73)}\n` });
+  expect(await long.code).toBe(1);
+  expect(long.err).toContain("73 bytes");
 });
 
 test("a port that is taken ends the command with 1 and names it", async () => {

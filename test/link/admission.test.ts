@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { type LimitChanges, limitsWith } from "../../src/base/limits.ts";
 import { AddressSet } from "../../src/link/address-set.ts";
 import { Admission, type AdmissionConfig, type Visit } from "../../src/link/admission.ts";
+import { UserFailures } from "../../src/link/user-failures.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { seeded, seedOfRun } from "../support/seeded.ts";
 
@@ -274,4 +275,72 @@ test("a blacklist bars at once and may change while it is used; an allowlist spa
   expect(admission.admit(barred)).toBeUndefined();
   for (let count = 0; count < 8; count++) failAs(admission, "7.7.7.7", "wrongSecret");
   expect(refusedFor(admission, "7.7.7.7")).toBe(0);
+});
+
+/** A login that reaches the point where the user learns whether its guess is right. */
+function guess(admission: Admission, host: string, name: string): Visit {
+  const visit = enter(admission, host);
+  expect(admission.admit(visit)).toBeUndefined();
+  admission.chargeUser(visit, name);
+  return visit;
+}
+
+test("case 88: a user's failure counts for its name at once and for its source when it ends; a proof takes it back", () => {
+  const { admission } = setUp({ admission: { helloBurst: 1e6, unprovenPerSource: 100 } });
+  const delay = (host: string, name: string): number => {
+    const visit = enter(admission, host);
+    const ms = admission.userDelayMs(visit, name);
+    admission.leave(visit);
+    return ms;
+  };
+  const proven = guess(admission, "1.2.3.4", "Foo");
+  expect([delay("1.2.3.4", "Foo"), delay("1.2.3.4", "Bar"), delay("1.2.3.5", "Foo")]).toEqual([500, 0, 0]);
+  expect(admission.prove(proven)).toBe(true);
+  expect(delay("1.2.3.4", "Foo")).toBe(0);
+  admission.release(proven);
+  admission.leave(proven); // what comes late costs nothing
+  expect(refusedFor(admission, "1.2.3.4")).toBe(0);
+  // A burst in parallel: each is counted, and none is forgotten for the others.
+  const burst = Array.from({ length: 10 }, () => guess(admission, "1.2.3.4", "Foo"));
+  expect(delay("1.2.3.4", "Foo")).toBe(8_000);
+  expect(refusedFor(admission, "1.2.3.4")).toBe(0);
+  for (const visit of burst) admission.leave(visit);
+  expect(refusedFor(admission, "1.2.3.4")).toBe(70);
+});
+
+test("a user that made room for another connection after it learned the answer has been counted", () => {
+  const { admission } = setUp({ admission: { unproven: 1, earlyDropFrom: 1 }, penalty: { refuseAbove: 0 } });
+  let evicted = 0;
+  const visit = enter(admission, "1.2.3.4", () => {
+    evicted++;
+    admission.leave(visit, undefined);
+  });
+  admission.chargeUser(visit, "Foo");
+  const other = enter(admission, "9.9.9.9");
+  expect(evicted).toBe(1);
+  admission.leave(other);
+  expect(refusedFor(admission, "1.2.3.4")).toBe(10);
+});
+
+test("an address on the allowlist makes no user wait, and costs nothing", () => {
+  const { admission } = setUp({ penalty: { refuseAbove: 0 } }, { allowlist: new AddressSet(["10.0.0.0/8"]) });
+  for (let count = 0; count < 5; count++) admission.leave(guess(admission, "10.1.2.3", "Foo"));
+  const visit = enter(admission, "10.1.2.3");
+  expect(admission.userDelayMs(visit, "Foo")).toBe(0);
+  admission.leave(visit);
+  expect(refusedFor(admission, "10.1.2.3")).toBe(0);
+});
+
+test("case 84: failures of names are forgotten in time, and as many as the limits say are remembered", () => {
+  const limits = limitsWith({ admission: { sources: 100 } });
+  const failures = new UserFailures(limits);
+  for (let at = 0; at < 1_000; at++) failures.failed("4 1.2.3.4", `name-${at}`, 0);
+  expect(failures.size).toBe(100);
+  expect([failures.delayMs("4 1.2.3.4", "name-899", 0), failures.delayMs("4 1.2.3.4", "name-900", 0)]).toEqual([
+    0, 500,
+  ]);
+  expect(failures.delayMs("4 1.2.3.4", "name-999", 600_000)).toBe(500);
+  expect(failures.delayMs("4 1.2.3.4", "name-999", 600_001)).toBe(0);
+  failures.failed("4 1.2.3.4", "name-999", 600_001);
+  expect(failures.delayMs("4 1.2.3.4", "name-999", 600_001)).toBe(500); // from the beginning
 });
