@@ -142,8 +142,8 @@ export const MACHINE_END: Mutants = {
     },
     {
       name: "an orderly end closes its links as if the peer had broken the rules",
-      find: `end.byPeer || end.reason === "done" ? DONE : MALFORMED`,
-      replace: "MALFORMED",
+      find: `end.byPeer || end.reason === "done"`,
+      replace: `end.byPeer && end.reason === "done"`,
     },
   ],
 };

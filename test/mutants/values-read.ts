@@ -274,7 +274,7 @@ export const VALUES: Mutants = {
     },
     {
       name: "bytes are not looked at before a value is built",
-      find: "  scan(bytes, start, bytes.length, limits);\n",
+      find: "  containers = scan(bytes, start, bytes.length, limits);\n",
       replace: "",
     },
     {
