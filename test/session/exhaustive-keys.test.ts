@@ -22,7 +22,7 @@ type Event = readonly [
   link: number,
 ];
 
-const DEEPER = Math.round(Math.log10(soak(1)) * 2);
+const DEEPER = Math.round(Math.log10(soak(1)));
 const CASES: readonly Case[] = [
   {
     name: "introductions, keys and a lost CONFIRM",
@@ -185,6 +185,26 @@ test("a CONFIRM that is lost is what the rule of the unconfirmed session is for:
     ["cut", 0, 0],
   ];
   const without = VARIANTS.find(({ name }) => name.startsWith("an introduction does not join"));
+  if (without === undefined) throw new Error("there is no such variant");
+  for (const who of SIDES) {
+    settle(replay(path, RULES, who));
+    expect(() => settle(replay(path, without.rules, who))).toThrow("I4: it took 13 handshakes");
+  }
+});
+
+test("a CONFIRM that comes after three more introductions makes a session whose key is the oldest of four: it must still be held", () => {
+  const begin = (link: number): Event[] => [
+    ["introduce", 0, 0],
+    ["deliver", 1, link], // HELLO
+    ["deliver", 0, link], // REPLY
+  ];
+  const path: Event[] = [
+    ...begin(0), // its CONFIRM is late
+    ...[1, 2, 3].flatMap((link): Event[] => [...begin(link), ["cut", 0, link]]),
+    ["deliver", 1, 0], // CONFIRM
+    ["deliver", 1, 0], // ATTACH: from now on the other side takes no introduction
+  ];
+  const without = VARIANTS.find(({ name }) => name.startsWith("only the three newest keys"));
   if (without === undefined) throw new Error("there is no such variant");
   for (const who of SIDES) {
     settle(replay(path, RULES, who));
