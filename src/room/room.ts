@@ -1,12 +1,12 @@
 import type { Timer } from "../base/clock.ts";
-import { type Logger, type LogOption, loggerOf } from "../base/log.ts";
+import { type Logger, loggerOf } from "../base/log.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { AddressSet } from "../link/address-set.ts";
 import { DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, isLoopback, portOption, ROOM_NAME } from "../link/defaults.ts";
 import { type Environment, environmentWith } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
 import { LinkListener } from "../link/listener.ts";
-import { UserTable, type Users } from "../link/user-table.ts";
+import { UserTable } from "../link/user-table.ts";
 import type { PipeListener } from "../pipe/pipe.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import {
@@ -20,31 +20,9 @@ import {
 import { Introductions } from "./introductions.ts";
 import { RoomMember } from "./member.ts";
 import { ownSubnets } from "./own-subnets.ts";
+import type { RoomOptions } from "./room-options.ts";
 
-export interface RoomOptions {
-  /** The address to listen on; "::" and "0.0.0.0" are all of this machine's. Default "127.0.0.1": this machine alone. */
-  host?: string | undefined;
-  /** Default 2428; 0 takes any free one. */
-  port?: number | undefined;
-  /** What a program must know to get in. Default "Passable", on loopback only: any other address needs a password of your own. */
-  password?: string | undefined;
-  /**
-   * Who may join, each with a password of its own: names with what `hashPasswords` gives, or with bcrypt hashes ($2a$, $2b$, $2y$;
-   * cost 4 to 16) as text or bytes. Whoever steals plain hashes can log in with them. Default: everybody that knows the password,
-   * under any free name.
-   */
-  users?: Users | undefined;
-  /** At least 16 characters or bytes, the same at every start: keeps members from telling which names `users` has. Default: random. */
-  secret?: string | Uint8Array | undefined;
-  /** How much is logged, or a logger shaped like pino's. Default "info". */
-  log?: LogOption | undefined;
-  /** Addresses and subnets that are barred from the whole network: not admitted, not introduced. */
-  blacklist?: readonly string[] | undefined;
-  /** Whether links are sealed; all users must agree. Without, everybody on the way can read, nobody can alter. Default true. */
-  encryption?: boolean | undefined;
-  /** Time, chance, ciphers and network, for tests. Default: the machine's own. */
-  environment?: Partial<Environment> | undefined;
-}
+export type { RoomOptions } from "./room-options.ts";
 
 /** How long a newly admitted link may take to say who joins, and a holder of a name to show that it lives. */
 const JOIN_MS = 10_000;

@@ -1,6 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { systemRandom } from "../../src/base/random.ts";
+import { hashPasswords } from "../../src/crypto/hash-passwords.ts";
+import { nativeEngine } from "../../src/crypto/native.ts";
+import { bcrypt } from "../../src/crypto/passwords-bcrypt.ts";
+import { UserPassword } from "../../src/crypto/user-password.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { join, openRoom } from "../support/rooms.ts";
 import { Tap } from "../support/tap.ts";
@@ -53,6 +57,22 @@ test("with encryption off the payload can be read, password and tickets can't", 
   expect(tickets.length).toBeGreaterThan(0);
   for (const payload of payloads) expect(tap.holds(payload)).toBe(true);
   for (const secret of [password, Buffer.from(password, "hex"), ...tickets]) expect(tap.holds(secret)).toBe(false);
+});
+
+test("case 63: with encryption off nothing of a user's password, its hash, its verifier or its keys is on the wire", async () => {
+  const tap = new Tap();
+  const password = randomBytes(32).toString("hex");
+  const { Foo } = await hashPasswords({ Foo: password }, { cost: 4 });
+  const setting = Foo.slice(0, 29);
+  const room = await openRoom({ encryption: false, users: { Foo } });
+  const options = { encryption: false, password, environment: { dial: tap.dial } };
+  await join(room, "Foo", options);
+  const { prsU, seed } = await new UserPassword(password, nativeEngine).keysFor(setting);
+  const [hash = ""] = await bcrypt([{ password, setting }]);
+  expect(tap.bytes.length).toBeGreaterThan(500);
+  expect(tap.holds("Foo")).toBe(true); // in HELLO
+  for (const secret of [password, Buffer.from(password, "hex"), hash.slice(29), setting, Foo.slice(29), prsU, seed])
+    expect(tap.holds(secret)).toBe(false);
 });
 
 test("the search finds what is there: a canary sent in the clear is found in every form", () => {

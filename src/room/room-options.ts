@@ -1,0 +1,29 @@
+import type { LogOption } from "../base/log.ts";
+import type { Environment } from "../link/environment.ts";
+import type { Users } from "../link/user-table.ts";
+
+/** Where and how a Room opens; without options on this machine alone. */
+export interface RoomOptions {
+  /** The address to listen on; "::" and "0.0.0.0" are all of this machine's. Default "127.0.0.1": this machine alone. */
+  host?: string | undefined;
+  /** Default 2428; 0 takes any free one. */
+  port?: number | undefined;
+  /** What a program must know to get in. Default "Passable", on loopback only: any other address needs a password of your own. */
+  password?: string | undefined;
+  /**
+   * Who may join, each with a password of its own: names with what `hashPasswords` gives, or with bcrypt hashes ($2a$, $2b$, $2y$;
+   * cost 4 to 16) as text or bytes. Whoever steals plain hashes can log in with them. Default: everybody that knows the password,
+   * under any free name.
+   */
+  users?: Users | undefined;
+  /** At least 16 characters or bytes, the same at every start: keeps members from telling which names `users` has. Default: random. */
+  secret?: string | Uint8Array | undefined;
+  /** How much is logged, or a logger shaped like pino's. Default "info". */
+  log?: LogOption | undefined;
+  /** Addresses and subnets that are barred from the whole network: not admitted, not introduced. */
+  blacklist?: readonly string[] | undefined;
+  /** Whether links are sealed; all users must agree. Without, everybody on the way can read, nobody can alter. Default true. */
+  encryption?: boolean | undefined;
+  /** Time, chance, ciphers and network, for tests. Default: the machine's own. */
+  environment?: Partial<Environment> | undefined;
+}
