@@ -16,5 +16,6 @@ npm run --silent check
 for line in 'get.test("Hello get") -> ["Bar did the test","Hello get"]' 'Bar says: Nice to meet you' 'NotFound' 'room | exit code 0'; do
   grep -qF "$line" out.txt || { echo "missing in what npm start shows: $line" >&2; exit 1; }
 done
+echo "a password" | npx chatroom hash --cost 4 2>/dev/null | grep -qE '^\$2b\$04\$.{108}$' || { echo "chatroom hash prints no verifier: the thread that hashes is missing" >&2; exit 1; }
 if [ -e node_modules/chatroom/node_modules ] || ls node_modules/chatroom/dist | grep -q codegen; then echo "more is shipped than should be" >&2; exit 1; fi
 echo "a new project runs, and compiles"
