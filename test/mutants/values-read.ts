@@ -274,8 +274,8 @@ export const VALUES: Mutants = {
     },
     {
       name: "bytes are not looked at before a value is built",
-      find: "  containers = scan(bytes, start, bytes.length, limits);\n",
-      replace: "",
+      find: "scan(bytes, start, bytes.length, limits);",
+      replace: "0;",
     },
     {
       name: "a getter that encodes writes into the value around it",
