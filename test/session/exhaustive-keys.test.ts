@@ -192,15 +192,19 @@ test("a CONFIRM that is lost is what the rule of the unconfirmed session is for:
   }
 });
 
-test("a CONFIRM that comes after three more introductions makes a session whose key is the oldest of four: it must still be held", () => {
-  const begin = (link: number): Event[] => [
+/** An introduction, up to the session of side 0. */
+function begun(link: number): Event[] {
+  return [
     ["introduce", 0, 0],
     ["deliver", 1, link], // HELLO
     ["deliver", 0, link], // REPLY
   ];
+}
+
+test("a CONFIRM that comes after three more introductions makes a session whose key is the oldest of four: it must still be held", () => {
   const path: Event[] = [
-    ...begin(0), // its CONFIRM is late
-    ...[1, 2, 3].flatMap((link): Event[] => [...begin(link), ["cut", 0, link]]),
+    ...begun(0), // its CONFIRM is late
+    ...[1, 2, 3].flatMap((link): Event[] => [...begun(link), ["cut", 0, link]]),
     ["deliver", 1, 0], // CONFIRM
     ["deliver", 1, 0], // ATTACH: from now on the other side takes no introduction
   ];
