@@ -4,10 +4,13 @@ import { join } from "node:path";
 
 /** The same chance in every run. */
 const SEED = 1;
-/** A test that takes longer has failed. */
-const TEST_TIMEOUT_MS = 10_000;
-/** Test files that take longer are in an endless loop. */
-const TIME_LIMIT_MS = 30_000;
+/** How long each test may take, and all test files of one trial: what takes longer hangs. */
+export interface TimeLimits {
+  readonly testMs: number;
+  readonly allMs: number;
+}
+
+const USUAL: TimeLimits = { testMs: 10_000, allMs: 30_000 };
 
 /** The schedules, a tenth of them; the other tests of that file plant faults of their own. */
 const SCHEDULES = ["test/session/schedules.test.ts", "--testNamePattern=schedules of"];
@@ -45,25 +48,25 @@ export function stopTrials(): void {
 }
 
 /** Runs test files in a tree, until the first test fails. */
-export function tryTests(root: string, tests: readonly string[], timeLimitMs = TIME_LIMIT_MS): Promise<Verdict> {
-  return run(root, ["--bail=1", ...tests], {}, timeLimitMs);
+export function tryTests(root: string, tests: readonly string[], limits = USUAL): Promise<Verdict> {
+  return run(root, ["--bail=1", ...tests], {}, limits);
 }
 
 /** Runs the schedules in a tree, until the first one fails. */
 export function trySchedules(root: string): Promise<Verdict> {
-  return run(root, SCHEDULES, { SOAK: SCHEDULES_SHARE }, TIME_LIMIT_MS);
+  return run(root, SCHEDULES, { SOAK: SCHEDULES_SHARE }, USUAL);
 }
 
 async function run(
   root: string,
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  timeLimitMs: number,
+  { testMs, allMs }: TimeLimits,
 ): Promise<Verdict> {
   const outputFile = join(root, "verdict.json");
   rmSync(outputFile, { force: true });
   const options = ["--config", "test/vitest.config.ts", "--reporter=json", `--outputFile=${outputFile}`, "--silent"];
-  const limits = ["--maxWorkers=1", `--testTimeout=${TEST_TIMEOUT_MS}`];
+  const limits = ["--maxWorkers=1", `--testTimeout=${testMs}`];
   const child = spawn(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...options, ...limits, ...args], {
     cwd: root,
     env: { ...process.env, SEED: String(SEED), ...env },
@@ -77,7 +80,7 @@ async function run(
   const timer = setTimeout(() => {
     isLate = true;
     kill(child);
-  }, timeLimitMs);
+  }, allMs);
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   clearTimeout(timer);
   running.delete(child);
