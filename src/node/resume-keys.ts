@@ -4,8 +4,11 @@ import { keySecret, type Secret } from "../crypto/secret.ts";
 import type { HelloInfo } from "../link/handshake.ts";
 import type { Link } from "../link/link.ts";
 
-/** Keys of one session that are kept: its first link makes one, a crossing dial perhaps another. */
-const KEYS_PER_PEER = 3;
+/**
+ * Keys of one session that are kept. Its first link makes one, a crossing dial perhaps another; while the peer was never heard, each introduction makes one more, and the
+ * peer may hold the oldest alone. So: more than there can be introductions within the deadline of a handshake.
+ */
+const KEYS_PER_PEER = 32;
 
 /** A key with which either end of a session brings it another link (purpose 5), without a Room or a password. */
 export interface ResumeKey {
