@@ -3,12 +3,15 @@ import { Room } from "../../src/room/room.ts";
 import type { User } from "../../src/user/user.ts";
 import { join } from "../support/rooms.ts";
 import { seeded, seedOfRun, soak } from "../support/seeded.ts";
+import { until } from "../support/until.ts";
+import { fastClock } from "./clocks.ts";
 import { watchSending } from "./counters.ts";
 import { Line } from "./line.ts";
 
 const SEED = seedOfRun();
 const CALLS = soak(10_000);
 const CUTS = soak(20);
+const STALLS = soak(10);
 const IN_FLIGHT = 128;
 
 /** Counts what the sessions of this process send of their streams, and how much of it for another time. */
@@ -45,12 +48,18 @@ function answering(user: User): Side {
 }
 
 /** Calls to the other one, numbered in the order in which they begin, so many at once. Resolves when all have settled, with what went wrong. */
-async function callAll(from: User, to: string, count: number, chance: () => number): Promise<string[]> {
+async function callAll(
+  from: User,
+  to: string,
+  most: number,
+  chance: () => number,
+  isEnough: () => boolean = () => false,
+): Promise<{ wrong: string[]; count: number }> {
   const peer = from.peer(to);
   const wrong: string[] = [];
   let last = 0;
   const worker = async (): Promise<void> => {
-    while (last < count) {
+    while (last < most && !isEnough()) {
       const n = ++last;
       const size = chance() < 0.02 ? Math.floor(chance() * 65_536) : Math.floor(chance() * 200);
       const text = `${"x".repeat(size)} of ${from.name} ${n}`;
@@ -66,7 +75,16 @@ async function callAll(from: User, to: string, count: number, chance: () => numb
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
-  return wrong;
+  return { wrong, count: last };
+}
+
+/** All that one side was asked ran once, and its sends in order. */
+function expectEachOnce(sides: readonly Side[], count: number): void {
+  for (const { gets, sends } of sides) {
+    expect(gets.length + sends.length).toBe(count);
+    expect(new Set([...gets, ...sends]).size).toBe(count);
+    expect(sends).toEqual(sends.toSorted((one, other) => one - other));
+  }
 }
 
 test(`${CALLS} calls over TCP connections that are cut ${CUTS} times at any byte: each is answered, each handler runs once, sends stay in order`, async () => {
@@ -98,7 +116,7 @@ test(`${CALLS} calls over TCP connections that are cut ${CUTS} times at any byte
     if (cuts === Math.floor(CUTS * 0.4)) await room.close();
     if (cuts === Math.floor(CUTS * 0.7)) room = await Room.open({ port, log: "silent" });
   }
-  const wrong = (await calls).flat();
+  const wrong = (await calls).flatMap((side) => side.wrong);
   const seconds = (performance.now() - startedAt) / 1_000;
   console.log(
     `cuts: seed ${SEED}: ${CALLS} calls, ${cuts} cuts, ${line.opened} connections, ${line.carried} bytes carried, ` +
@@ -108,9 +126,44 @@ test(`${CALLS} calls over TCP connections that are cut ${CUTS} times at any byte
   expect(cuts).toBe(CUTS);
   expect(line.opened).toBeGreaterThan(CUTS);
   expect(sent.againBytes).toBeGreaterThan(0);
-  for (const { gets, sends } of [foo, bar]) {
-    expect(gets.length + sends.length).toBe(CALLS / 2);
-    expect(new Set([...gets, ...sends]).size).toBe(CALLS / 2);
-    expect(sends).toEqual(sends.toSorted((a, b) => a - b));
+  expectEachOnce([foo, bar], CALLS / 2);
+});
+
+test(`connections that stall ${STALLS} times, and go on when another one has taken over: what comes late and twice counts once`, async () => {
+  const chance = seeded(SEED);
+  const sent = countSent();
+  // So slow that what is sent again is still on its way when the first connection goes on.
+  const line = await Line.open({ bytesPerSecond: 3_000_000, delayMs: 1, bufferBytes: 65_536 });
+  onTestFinished(() => line.close());
+  const room = await Room.open({ port: 0, log: "silent" });
+  onTestFinished(() => room.close());
+  // Suspicion takes a fraction of a second.
+  const environment = { dial: line.dialExcept(room.port), clock: fastClock(20) };
+  const foo = answering(await join(room, "Foo", { environment }));
+  const bar = answering(await join(room, "Bar", { environment }));
+  const enough = new AbortController();
+  const calls = Promise.all([
+    callAll(foo.user, "Bar", Number.POSITIVE_INFINITY, chance, () => enough.signal.aborted),
+    callAll(bar.user, "Foo", Number.POSITIVE_INFINITY, chance, () => enough.signal.aborted),
+  ]);
+  await until(() => foo.gets.length > 0 && bar.gets.length > 0);
+  for (let stall = 0; stall < STALLS; stall++) {
+    const { opened } = line;
+    line.hold(chance() < 0.5 ? ["forth", "back"] : chance() < 0.5 ? ["forth"] : ["back"]);
+    await until(() => line.opened > opened);
+    // Somewhere in the handshake of the other one, or while it sends again what the first one has kept.
+    await new Promise((resolve) => setTimeout(resolve, chance() * 40));
+    line.release();
+    const before = foo.gets.length + bar.gets.length;
+    await until(() => foo.gets.length + bar.gets.length > before + IN_FLIGHT);
   }
+  enough.abort();
+  const [ours, theirs] = await calls;
+  console.log(
+    `stalls: seed ${SEED}: ${ours.count + theirs.count} calls, ${STALLS} stalls, ${line.opened} connections, ${sent.againBytes} of ${sent.streamBytes} bytes of the streams sent again`,
+  );
+  expect([...ours.wrong, ...theirs.wrong]).toEqual([]);
+  expect(sent.againBytes).toBeGreaterThan(0);
+  expectEachOnce([bar], ours.count);
+  expectEachOnce([foo], theirs.count);
 });
