@@ -22,7 +22,6 @@ export interface UserEntry {
   readonly P: Uint8Array;
 }
 
-const VERIFIER_LENGTH = 115;
 /** bcrypt's 23 bytes in its own base64: of the last character two bits are zero. */
 const HASH = /^\$2[aby]\$.{25}[./A-Za-z0-9]{30}[.CGKOSWaeimquy26]$/;
 /** 64 bytes in base64url without padding: of the last character four bits are zero. */
@@ -49,7 +48,7 @@ export function parseEntry(engine: Engine, entry: string): UserEntry | undefined
   if (!isSetting(setting)) return undefined;
   if (HASH.test(entry)) return entryOfHash(engine, `$2b$${entry.slice(4)}`);
   const keys = entry.slice(SETTING_LENGTH);
-  if (entry.length !== VERIFIER_LENGTH || !entry.startsWith(setting) || !KEYS.test(keys)) return undefined;
+  if (!entry.startsWith(setting) || !KEYS.test(keys)) return undefined;
   const bytes = new Uint8Array(Buffer.from(keys, "base64url"));
   const P = bytes.slice(32);
   return isEd25519Key(P) ? { setting, prsU: bytes.slice(0, 32), P } : undefined;

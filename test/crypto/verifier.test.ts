@@ -31,6 +31,7 @@ test("case 39: the 13 malformed entries of the vectors are none, nor are hashes 
     expect(parseEntry(engine, `${hash.slice(0, -1)}T`)).toBeUndefined();
     const verifier = good?.verifier ?? "";
     expect(parseEntry(engine, `${verifier.slice(0, -1)}R`)).toBeUndefined();
+    expect(parseEntry(engine, `${verifier.slice(0, 29)}A${verifier.slice(29)}`)).toBeUndefined();
     // A public key of small order in place of P: everybody could sign for it.
     const small = Buffer.concat([Buffer.alloc(32, 7), Buffer.from([1]), Buffer.alloc(31)]).toString("base64url");
     expect(parseEntry(engine, verifier.slice(0, 29) + small)).toBeUndefined();

@@ -36,7 +36,8 @@ export interface StageOptions {
   readonly isFixed?: boolean;
 }
 
-function runOf(role: RunFacts["role"], options: StageOptions): UserStageRun {
+/** What the handshake hands to one side. */
+export function runOf(role: RunFacts["role"], options: StageOptions): UserStageRun {
   const {
     engine = nativeEngine,
     userEngine = engine,

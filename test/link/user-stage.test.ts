@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import { nativeEngine } from "../../src/crypto/native.ts";
 import { costOf } from "../../src/crypto/passwords-setting.ts";
 import type { Engine } from "../../src/crypto/engine.ts";
+import { UserStageInitiator } from "../../src/link/user-stage-initiator.ts";
+import { UserStageResponder } from "../../src/link/user-stage-responder.ts";
 import { UserTable } from "../../src/link/user-table.ts";
 import { engines } from "../crypto/engines.ts";
 import { crp1 } from "../vectors/crp1.ts";
@@ -14,6 +16,7 @@ import {
   play,
   random,
   recordOf,
+  runOf,
   sent,
   stage,
   VERIFIER,
@@ -137,13 +140,17 @@ test("case 37: our own point come back and points of low order end the login bef
     expect(sent(step).length).toBe(23);
   }
   // And at the Room: destroyed without a word, before its proof.
-  const { room } = stage({ isFixed: true });
-  room.ask();
-  expect(give(room, insider("initiator").seal(zero))).toMatchObject({
-    kind: "failed",
-    error: { code: "ERR_MALFORMED" },
-  });
-  expect(room.hasProved).toBe(false);
+  const Yr = insider("initiator").open(
+    recordOf(stage({ isFixed: true }).room.ask()) ?? expect.fail("half a record"),
+    61,
+  );
+  for (const point of [zero, Yr.subarray(29)]) {
+    const { room } = stage({ isFixed: true });
+    room.ask();
+    const step = give(room, insider("initiator").seal(point));
+    expect(step).toMatchObject({ kind: "failed", error: { code: "ERR_MALFORMED" } });
+    expect(room.hasProved).toBe(false);
+  }
 });
 
 /** What the last of these payloads, sent by the Room in this order, is for the user. */
@@ -165,6 +172,7 @@ test("case 40: records that come twice, too early or in another order are fatal"
   expect(saidToUser(T)).toBe("ERR_MALFORMED"); // the proof first
   expect(saidToUser(one, one)).toBe("ERR_MALFORMED"); // asked twice
   expect(saidToUser(one, T)).toBe("ERR_MALFORMED"); // proved before the answer
+  expect(saidToUser(one, new Uint8Array(0))).toBe("ERR_MALFORMED"); // and with nothing in it
   const early = stage().room; // before it asked
   expect(give(early, insider("initiator").seal(Y))).toMatchObject({ error: { code: "ERR_MALFORMED" } });
   const asked = stage();
@@ -195,6 +203,27 @@ test("a close record may come in place of any, and shows as what it says", () =>
   give(deriving, records.seal(new TextEncoder().encode(ENTRY.setting), new Uint8Array(32).fill(9)));
   expect(give(deriving, records.close(13))).toMatchObject({ error: { code: "ERR_REFUSED", received: 13 } });
   expect(give(room, insider("initiator").close(0))).toMatchObject({ error: { code: "ERR_TRUNCATED" } });
+});
+
+test("a stage that fails, or is given up, leaves no chain behind", () => {
+  for (const end of ["fails", "is given up"]) {
+    const [userRun, roomRun] = [runOf("initiator", {}), runOf("responder", {})];
+    const [user, room] = [new UserStageInitiator(userRun), new UserStageResponder(roomRun, ENTRY)];
+    const asked = room.ask();
+    if (end === "fails") {
+      expect(give(user, insider("responder").close(13))?.kind).toBe("failed");
+      expect(give(room, insider("initiator").close(9))?.kind).toBe("failed");
+    } else {
+      expect(give(user, asked)?.kind).toBe("derive");
+      user.wipe();
+      room.wipe();
+    }
+    for (const { chain } of [userRun, roomRun])
+      expect(
+        chain.every((byte) => byte === 0),
+        end,
+      ).toBe(true);
+  }
 });
 
 /** The signature that alice makes on a link, as a thief of her verifier who poses as the Room there gets it. */

@@ -15,6 +15,7 @@ import { FLOWS, OUTBOX } from "./outbox.ts";
 import { RATCHET, RECORD_LINK, RECORDS } from "./records.ts";
 import { ASSEMBLIES, DEFRAMER } from "./stream-in.ts";
 import { COMMIT, FRAMES, OWN_FRAMES, RETAINED } from "./stream-out.ts";
+import { ED25519_KEY, USER, USER_CHECK, USER_FAILURES, USER_RESPONDER, USER_TABLE, VERIFIER } from "./user-stage.ts";
 import { READER, SCAN, SCAN_PARTS, TEXTS, VALUES } from "./values-read.ts";
 import { BUFFER, SCALARS, WRITER } from "./values-written.ts";
 
@@ -49,6 +50,13 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   ADMISSION,
   SOURCES,
   TOKEN_BUCKET,
+  USER,
+  USER_RESPONDER,
+  USER_TABLE,
+  VERIFIER,
+  USER_CHECK,
+  USER_FAILURES,
+  ED25519_KEY,
   CALLER,
   CANCELS,
   CALLS_MADE,
