@@ -2,11 +2,12 @@ import { type CallErrorCode, type Outcome, PeerError } from "../base/errors.ts";
 import { OutMessage } from "../session/out-message.ts";
 import { DEFAULT_SESSION_LIMITS } from "../session/limits.ts";
 import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, GET, RESULT, SEND, writeCallHeader } from "../wire/frames.ts";
-import { decodeGiven, encodeAfter, ValueError, ValueTooLarge } from "../wire/values.ts";
+import { decodeGiven, encodeAfter, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { onAbort } from "./abort.ts";
 import { Cancels, type CancelsHome } from "./cancels.ts";
 import type { PeerContract } from "./contract.ts";
 import { MAX_TIMEOUT_MS } from "./handler-call.ts";
+import { inputWeight, LIGHT_INPUT_BYTES, MAX_INPUT_BYTES } from "./inputs.ts";
 import { OutgoingCall, type Request } from "./outgoing-call.ts";
 import { type Checked, check } from "./validation.ts";
 
@@ -37,6 +38,7 @@ export class Caller {
   readonly #home: CallerHome;
   readonly #cancels: Cancels;
   readonly #pending = new Map<number, OutgoingCall>();
+  #pendingWeight = 0;
   /** Calls without a message yet, in order. Settled ones are dropped from it. */
   #waiting = new Set<OutgoingCall>();
   #waitingBytes = 0;
@@ -86,6 +88,7 @@ export class Caller {
       const text = error instanceof ValueError ? error.describe("input") : `the input can't be sent: ${String(error)}`;
       return reject(this.#notRun(request, error instanceof ValueTooLarge ? "TOO_LARGE" : "INVALID_INPUT", text, error));
     }
+    const weight = inputWeight(payload.length, lastContainers());
     const { messageBytes } = DEFAULT_SESSION_LIMITS;
     if (payload.length > messageBytes) {
       return reject(
@@ -96,7 +99,7 @@ export class Caller {
         ),
       );
     }
-    const call = new OutgoingCall(this.#expired, request, payload, now + timeoutMs, timeoutMs, resolve, reject);
+    const call = new OutgoingCall(this.#expired, request, payload, weight, now + timeoutMs, timeoutMs, resolve, reject);
     this.#home.deadlines.add(call);
     if (signal !== undefined) {
       call.forgetSignal = onAbort(signal, () =>
@@ -139,7 +142,8 @@ export class Caller {
   #commit(call: OutgoingCall, now: number): boolean {
     const { contract } = this.#home;
     if (contract === undefined || this.#cancels.owed + this.#pending.size >= MAX_CALLS_IN_FLIGHT) return false;
-    if (!this.#home.outbox.hasRoom(call.payload.length)) return false;
+    if (call.weight > LIGHT_INPUT_BYTES && this.#pendingWeight + call.weight > MAX_INPUT_BYTES) return false;
+    if (!this.#home.outbox.hasRoom(call.bytes)) return false;
     const number = call.name === "" ? FREE_MESSAGE : contract.numberOf(call.name, call.word);
     if (typeof number === "string") {
       this.#settle(call, this.#error(call, "NOT_FOUND", number, "did not run"));
@@ -153,7 +157,9 @@ export class Caller {
     if (this.#home.outbox.push(message) !== "queued") return false;
     call.id = this.#lastId;
     call.message = message;
+    call.payload = NOTHING;
     this.#pending.set(call.id, call);
+    this.#pendingWeight += call.weight;
     return true;
   }
 
@@ -172,13 +178,13 @@ export class Caller {
 
   #queue(call: OutgoingCall): void {
     this.#waiting.add(call);
-    this.#waitingBytes += call.payload.length;
+    this.#waitingBytes += call.bytes;
     if (call.word === "send") this.#waitingSends++;
   }
 
   #unqueue(call: OutgoingCall): void {
     if (!this.#waiting.delete(call)) return;
-    this.#waitingBytes -= call.payload.length;
+    this.#waitingBytes -= call.bytes;
     if (call.word === "send") this.#waitingSends--;
   }
 
@@ -279,6 +285,7 @@ export class Caller {
   sessionEnded(text: string, received: number | undefined): void {
     const calls = [...this.#pending.values()];
     this.#cancels.sessionEnded();
+    this.#pendingWeight = 0;
     this.#pending.clear();
     const earlier = this.#waiting;
     this.#waiting = new Set();
@@ -288,6 +295,7 @@ export class Caller {
       const { message } = call;
       call.message = undefined;
       call.id = 0;
+      call.payload = message?.payload ?? NOTHING;
       if (message?.state === "withdrawn") this.#queue(call);
       else {
         const missed = received !== undefined && message !== undefined && message.endOffset > received;
@@ -313,6 +321,7 @@ export class Caller {
     call.settled = true;
     this.#home.deadlines.remove(call);
     call.forgetSignal?.();
+    if (call.id !== 0) this.#pendingWeight -= call.weight;
     if (call.id !== 0) this.#pending.delete(call.id);
     else this.#unqueue(call);
     if (error === undefined) call.resolve(value);
@@ -320,6 +329,8 @@ export class Caller {
     if (this.#waiting.size > 0) this.flush();
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 function linked(own: AbortSignal | undefined, inherited: AbortSignal | undefined): AbortSignal | undefined {
   if (own === undefined) return inherited;

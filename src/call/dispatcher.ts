@@ -5,16 +5,20 @@ import { type Lane, OutMessage } from "../session/out-message.ts";
 import type { Outbox } from "../session/outbox.ts";
 import { ProtocolViolation } from "../session/violation.ts";
 import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, HAS_META, RESULT, readCallHeader, SEND } from "../wire/frames.ts";
-import { decodeGiven, encodeValue, ValueError, ValueTooLarge } from "../wire/values.ts";
+import { decodeGiven, encodeValue, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { MAX_CALLS_IN_FLIGHT } from "./caller.ts";
 import { CANCEL_BURST, cancelBudget, CANCELS_PER_SECOND } from "./cancels.ts";
 import { type CallOrigin, Failure, HandlerCall } from "./handler-call.ts";
+import { inputWeight, LIGHT_INPUT_BYTES, MAX_INPUT_BYTES } from "./inputs.ts";
 import type { MessageQueue } from "./messages.ts";
 import type { Handled, Registry } from "./registry.ts";
 import { type Checked, check } from "./validation.ts";
 
 /** Bytes of answers that may wait for a peer that takes them slowly; past them a call is answered with BUSY. */
 export const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
+
+/** Cancelled calls of a peer whose handlers run on and which do not count as in flight: a caller may cancel all that it has, and open as many again, within one moment. */
+export const MAX_CANCELLED_RUNNING = 8 * MAX_CALLS_IN_FLIGHT;
 
 /** What a dispatcher needs of the conversation it belongs to. */
 export interface DispatcherHome extends CallOrigin {
@@ -35,6 +39,11 @@ export class Dispatcher {
   #held = new Map<number, HandlerCall>();
   /** How many of those are sends. A send is answered before its handler ends, so its caller does not bound them: we do. */
   #sending = 0;
+  /** Calls that were cancelled and have not ended: nobody waits for them. */
+  #cancelled = new Set<HandlerCall>();
+  /** Inputs of gets and of sends that wait to start, and of sends whose handlers run. */
+  #inputWeight = 0;
+  #acceptedWeight = 0;
   /** Ends with the last of those that wait. */
   #queue: Promise<void> | undefined;
   #freed: (() => void)[] = [];
@@ -74,7 +83,8 @@ export class Dispatcher {
     const { closing } = this.#home;
     if (closing !== undefined) return this.#refuse(channel, "CLOSED", closing);
     const isSend = kind === SEND;
-    if ((isSend ? this.#held.size : this.#running.size - this.#sending) >= MAX_CALLS_IN_FLIGHT) {
+    const most = MAX_CALLS_IN_FLIGHT + Math.min(this.#cancelled.size, MAX_CANCELLED_RUNNING);
+    if ((isSend ? this.#held.size : this.#running.size - this.#sending) >= most) {
       return this.#refuse(channel, "BUSY", `${MAX_CALLS_IN_FLIGHT} of your calls wait already`);
     }
     const free = isSend && header.method === FREE_MESSAGE;
@@ -96,25 +106,39 @@ export class Dispatcher {
         error instanceof ValueError ? error.describe("input") : `input: ${(error as Error).message}`,
       );
     }
+    const weight = inputWeight(payload.length, lastContainers());
+    if (weight > LIGHT_INPUT_BYTES && this.#inputWeight + weight > MAX_INPUT_BYTES) {
+      return this.#refuse(
+        channel,
+        "BUSY",
+        "the inputs of your calls under way take too much memory; await some of them",
+      );
+    }
     const call = new HandlerCall(
       this.#home,
       method === undefined ? "" : this.#home.registry.label(method.name),
       header.timeoutMs,
       meta,
     );
-    if (isSend && (this.#queue !== undefined || this.#sending >= MAX_CALLS_IN_FLIGHT)) {
+    call.weight = weight;
+    this.#inputWeight += weight;
+    if (isSend && (this.#queue !== undefined || this.#areSendsMany)) {
       this.#held.set(channel, call);
       this.#lineUp(async () => {
-        while (this.#sending >= MAX_CALLS_IN_FLIGHT && !call.isCancelled)
-          await new Promise<void>((resolve) => this.#freed.push(resolve));
-        await this.#check(channel, method, isSend, value, payload.length, call);
+        while (this.#areSendsMany && !call.isCancelled) await new Promise<void>((resolve) => this.#freed.push(resolve));
+        await this.#check(channel, method, isSend, value, weight, call);
       });
     } else {
-      const waits = this.#check(channel, method, isSend, value, payload.length, call);
+      const waits = this.#check(channel, method, isSend, value, weight, call);
       if (waits === undefined) return;
       (isSend ? this.#held : this.#running).set(channel, call);
       if (isSend) this.#lineUp(() => waits);
     }
+  }
+
+  /** Further sends wait for the handlers of earlier ones. */
+  get #areSendsMany(): boolean {
+    return this.#sending >= MAX_CALLS_IN_FLIGHT || this.#acceptedWeight >= MAX_INPUT_BYTES;
   }
 
   /** Sends start in the order in which they came, so one that waits makes all later ones wait. */
@@ -190,12 +214,20 @@ export class Dispatcher {
     }
     if (result instanceof Promise) {
       this.#running.set(channel, call);
-      if (isSend) this.#sending++;
+      if (isSend) this.#accepted(call);
       result.then(
         (late) => this.#answered(channel, method, isSend, call, late),
         (error: unknown) => this.#failed(channel, method, isSend, call, error),
       );
     } else this.#answered(channel, method, isSend, call, result);
+  }
+
+  /** The handler of a send runs, and its caller knows. */
+  #accepted(call: HandlerCall): void {
+    this.#sending++;
+    this.#inputWeight -= call.weight;
+    this.#acceptedWeight += call.weight;
+    call.isAccepted = true;
   }
 
   #run(method: Handled, input: unknown, call: HandlerCall): unknown {
@@ -276,6 +308,9 @@ export class Dispatcher {
   /** False when nobody waits for the answer any more. */
   #finish(channel: number, isSend: boolean, call: HandlerCall): boolean {
     call.finish();
+    if (call.isAccepted) this.#acceptedWeight -= call.weight;
+    else this.#inputWeight -= call.weight;
+    this.#cancelled.delete(call);
     const wanted = !call.isCancelled;
     if (this.#held.get(channel) === call) {
       this.#held.delete(channel);
@@ -300,9 +335,9 @@ export class Dispatcher {
       );
     }
     this.#dropAnswer(channel);
-    (this.#running.get(channel) ?? this.#held.get(channel))?.cancel(
-      new DOMException("the caller cancelled the call", "AbortError"),
-    );
+    const call = this.#running.get(channel) ?? this.#held.get(channel);
+    if (call?.isAccepted === false) this.#cancelled.add(call);
+    call?.cancel(new DOMException("the caller cancelled the call", "AbortError"));
     this.#noteIdle();
   }
 
@@ -313,6 +348,9 @@ export class Dispatcher {
   /** The session is over: the signals of running calls fire, their answers go nowhere, and what has not started does not start. */
   sessionEnded(text: string): void {
     const ended = [...this.#running.values(), ...this.#held.values()];
+    for (const call of ended) call.weight = 0; // what runs on is not counted any more
+    this.#cancelled = new Set();
+    this.#inputWeight = this.#acceptedWeight = 0;
     this.#running = new Map();
     this.#held = new Map();
     this.#queue = undefined;

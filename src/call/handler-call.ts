@@ -65,6 +65,9 @@ export class HandlerCall implements Expiring, Scope {
   readonly method: string;
   readonly meta: Readonly<Record<string, string>>;
   readonly deadlineAt: number;
+  /** What its input counts among those under way, and whether it is a send whose handler runs. The dispatcher's alone. */
+  weight = 0;
+  isAccepted = false;
   slot = -1;
   previous: Expiring | undefined;
   next: Expiring | undefined;

@@ -1,38 +1,67 @@
-/** Free messages of all peers that nobody has taken yet; more are refused, and their senders told (BUSY). */
+/** Free messages of one peer that nobody has taken yet; more are refused, and their sender told (BUSY). */
 export const MAX_FREE_MESSAGES = 10_000;
 
-/** Bytes of such messages, as they came; past them only a first one is taken. */
+/** What such messages may take, in bytes; past it only a first one is taken. */
 export const MAX_FREE_BYTES = 16 * 1024 * 1024;
+
+/** All peers together may have so many times as much, and none more than is left of that: those that flood leave room for the others. */
+const FULL_SHARES = 4;
 
 export interface FreeMessage {
   readonly from: string;
   readonly data: unknown;
 }
 
+interface Share {
+  messages: number;
+  bytes: number;
+}
+
 /** The queue of free messages. Iterations of it share it: each message goes to one of them. */
 export class MessageQueue implements AsyncIterable<FreeMessage> {
   readonly #queue: { readonly message: FreeMessage; readonly bytes: number }[] = [];
-  #bytes = 0;
+  /** What is queued, of each peer that has something here and in all. */
+  readonly #shares = new Map<string, Share>();
+  readonly #all: Share = { messages: 0, bytes: 0 };
   readonly #readers: ((result: IteratorResult<FreeMessage>) => void)[] = [];
   #closed = false;
 
-  /** False when the queue is full. `bytes`: how many the message came in. */
+  /** False when the queue is full, for this peer. `bytes`: what the message takes. */
   push(message: FreeMessage, bytes: number): boolean {
     const reader = this.#readers.shift();
     if (reader !== undefined) reader({ done: false, value: message });
-    else if (this.#closed || this.#queue.length >= MAX_FREE_MESSAGES) return false;
-    else if (this.#queue.length > 0 && this.#bytes + bytes > MAX_FREE_BYTES) return false;
+    else if (this.#closed) return false;
     else {
+      const share = this.#shares.get(message.from) ?? { messages: 0, bytes: 0 };
+      if (!this.#hasRoom(share, bytes)) return false;
+      this.#shares.set(message.from, share);
       this.#queue.push({ message, bytes });
-      this.#bytes += bytes;
+      for (const one of [share, this.#all]) {
+        one.messages++;
+        one.bytes += bytes;
+      }
     }
     return true;
   }
 
+  #hasRoom(share: Share, bytes: number): boolean {
+    const { messages: allMessages, bytes: allBytes } = this.#all;
+    if (share.messages >= Math.min(MAX_FREE_MESSAGES, FULL_SHARES * MAX_FREE_MESSAGES - allMessages)) return false;
+    const left = FULL_SHARES * MAX_FREE_BYTES - allBytes;
+    return share.messages === 0 ? left > 0 : share.bytes + bytes <= Math.min(MAX_FREE_BYTES, left);
+  }
+
   #take(): FreeMessage | undefined {
     const first = this.#queue.shift();
-    this.#bytes -= first?.bytes ?? 0;
-    return first?.message;
+    if (first === undefined) return undefined;
+    const { message, bytes } = first;
+    const share = this.#shares.get(message.from) as Share;
+    for (const one of [share, this.#all]) {
+      one.messages--;
+      one.bytes -= bytes;
+    }
+    if (share.messages === 0) this.#shares.delete(message.from);
+    return message;
   }
 
   /** Ends every iteration once what is queued has been read. */

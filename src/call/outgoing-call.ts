@@ -33,7 +33,11 @@ export class OutgoingCall implements Expiring {
   readonly name: string;
   readonly label: string;
   readonly method: Method | undefined;
-  readonly payload: Uint8Array;
+  /** What is to be sent; empty from when the outbox has it, which lets go of it sooner than the call ends. */
+  payload: Uint8Array;
+  readonly bytes: number;
+  /** What it counts among the inputs under way. */
+  readonly weight: number;
   readonly flags: number;
   readonly timeoutMs: number;
   readonly deadlineAt: number;
@@ -44,6 +48,7 @@ export class OutgoingCall implements Expiring {
     onExpired: (call: OutgoingCall) => void,
     request: Request,
     payload: Uint8Array,
+    weight: number,
     deadlineAt: number,
     timeoutMs: number,
     resolve: (value: unknown) => void,
@@ -55,6 +60,8 @@ export class OutgoingCall implements Expiring {
     this.label = request.label;
     this.method = request.method;
     this.payload = payload;
+    this.bytes = payload.length;
+    this.weight = weight;
     this.flags = request.options?.meta === undefined ? 0 : HAS_META;
     this.deadlineAt = deadlineAt;
     this.timeoutMs = timeoutMs;

@@ -22,9 +22,10 @@ const endOf = new Int32Array(MAX_DEPTH + 1);
 /**
  * Reads one value's bytes, from `start` to `end`, without building anything, and throws unless they are exactly one
  * value of ours within the limits. Whatever passes can be decoded without a further check.
+ * @returns how many containers there are
  * @throws ValueError
  */
-export function scan(bytes: Uint8Array, start: number, end: number, limits: ValueLimits): void {
+export function scan(bytes: Uint8Array, start: number, end: number, limits: ValueLimits): number {
   const maxDepth = Math.min(limits.depth, MAX_DEPTH);
   let at = start;
   let nodes = limits.nodes - 1;
@@ -39,7 +40,7 @@ export function scan(bytes: Uint8Array, start: number, end: number, limits: Valu
       if (containerEnd >= 0 && at !== containerEnd) throw malformed(at, "a Map or Set of another length than declared");
       if (depth === 0) {
         if (at !== end) throw malformed(at, "more bytes after the value");
-        return;
+        return limits.containers - containers;
       }
       depth--;
       left = leftOf[depth] as number;

@@ -32,6 +32,11 @@ export class ValueWriter {
     }
   }
 
+  /** How many more containers the value that was written last might have had. */
+  get containersLeft(): number {
+    return this.#containers;
+  }
+
   #value(value: unknown, depth: number): void {
     const out = this.#out;
     if (out.at > out.roomEnd) out.grow(0);

@@ -28,7 +28,9 @@ export function encodeAfter(
   const writer = idle ?? new ValueWriter();
   idle = undefined;
   try {
-    return writer.write(value, headerBytes, limits);
+    const bytes = writer.write(value, headerBytes, limits);
+    containers = limits.containers - writer.containersLeft;
+    return bytes;
   } catch (error) {
     throw error instanceof PathError ? error.toValueError() : asValueError(error, "could not be encoded");
   } finally {
@@ -51,10 +53,18 @@ export function decodeGiven(bytes: Uint8Array, start = 0, limits: ValueLimits = 
   return decode(bytes, start, limits, true);
 }
 
+/** Arrays, objects, Maps and Sets in the value that was encoded or decoded last: for whoever keeps account of what values take, which may be far more than their bytes. */
+export function lastContainers(): number {
+  return containers;
+}
+
+let containers = 0;
+
 function decode(bytes: Uint8Array, start: number, limits: ValueLimits, isGiven: boolean): unknown {
+  containers = 0;
   if (start === bytes.length) return undefined;
   if (bytes.length - start > limits.bytes) throw new ValueError("", `more than ${limits.bytes} bytes`);
-  scan(bytes, start, bytes.length, limits);
+  containers = scan(bytes, start, bytes.length, limits);
   try {
     return readValue(bytes, start, isGiven);
   } catch (error) {

@@ -32,13 +32,13 @@ export const DISPATCHER: Mutants = {
     },
     {
       name: "a peer may have any number of calls running",
-      find: "if ((isSend ? this.#held.size : this.#running.size - this.#sending) >= MAX_CALLS_IN_FLIGHT) {",
+      find: "if ((isSend ? this.#held.size : this.#running.size - this.#sending) >= most) {",
       replace: "if (channel < 0) {",
     },
     {
       name: "sends that run count as gets",
-      find: "this.#running.size - this.#sending) >= MAX",
-      replace: "this.#running.size) >= MAX",
+      find: "this.#running.size - this.#sending) >= most",
+      replace: "this.#running.size) >= most",
     },
     {
       name: "any kind may call",
@@ -72,8 +72,8 @@ export const DISPATCHER: Mutants = {
     },
     {
       name: "a send does not wait for those before it",
-      find: "if (isSend && (this.#queue !== undefined || this.#sending >= MAX_CALLS_IN_FLIGHT)) {",
-      replace: "if (isSend && this.#sending >= MAX_CALLS_IN_FLIGHT) {",
+      find: "if (isSend && (this.#queue !== undefined || this.#areSendsMany)) {",
+      replace: "if (isSend && this.#areSendsMany) {",
     },
     {
       name: "closing does not wait for handlers",
@@ -107,13 +107,13 @@ export const DISPATCHER: Mutants = {
     },
     {
       name: "a cancel does not reach the handler",
-      find: "(this.#running.get(channel) ?? this.#held.get(channel))?.cancel(",
-      replace: "(this.#held.get(channel))?.cancel(",
+      find: "const call = this.#running.get(channel) ?? this.#held.get(channel);",
+      replace: "const call = this.#held.get(channel);",
     },
     {
       name: "a cancelled call's answer still waits",
-      find: "    this.#dropAnswer(channel);\n    (this",
-      replace: "    (this",
+      find: "    this.#dropAnswer(channel);\n    const call",
+      replace: "    const call",
     },
     {
       name: "a big answer that waits holds up small ones",
@@ -134,6 +134,46 @@ export const DISPATCHER: Mutants = {
       name: "a peer may cancel as often as it likes",
       find: "if (!this.#cancels.take(now)) {",
       replace: "if (!this.#cancels.take(now) && now < 0) {",
+    },
+    {
+      name: "calls that were cancelled count as in flight until their handlers end",
+      find: "if (call?.isAccepted === false) this.#cancelled.add(call);",
+      replace: "",
+    },
+    {
+      name: "any number of cancelled calls may run on",
+      find: "Math.min(this.#cancelled.size, MAX_CANCELLED_RUNNING)",
+      replace: "this.#cancelled.size",
+    },
+    {
+      name: "inputs under way may take any memory",
+      find: "this.#inputWeight + weight > MAX_INPUT_BYTES",
+      replace: "weight < 0",
+    },
+    {
+      name: "small inputs are refused too where big ones take too much",
+      find: "weight > LIGHT_INPUT_BYTES && this.#inputWeight",
+      replace: "this.#inputWeight",
+    },
+    {
+      name: "inputs of calls that ended count as under way",
+      find: "else this.#inputWeight -= call.weight;",
+      replace: "",
+    },
+    {
+      name: "sends whose handlers run count as waiting",
+      find: "    this.#inputWeight -= call.weight;\n    this.#acceptedWeight",
+      replace: "    this.#acceptedWeight",
+    },
+    {
+      name: "sends start whatever the running ones hold",
+      find: " || this.#acceptedWeight >= MAX_INPUT_BYTES",
+      replace: "",
+    },
+    {
+      name: "inputs of one session count in the next",
+      find: "    this.#inputWeight = this.#acceptedWeight = 0;\n",
+      replace: "",
     },
     {
       name: "a session begins with the cancels of the one before",
@@ -160,7 +200,7 @@ export const CALLS_HANDLED: Mutants = {
     },
     {
       name: "handlers of sends run without end",
-      find: "if (isSend && (this.#queue !== undefined || this.#sending >= MAX_CALLS_IN_FLIGHT)) {",
+      find: "if (isSend && (this.#queue !== undefined || this.#areSendsMany)) {",
       replace: "if (isSend && this.#queue !== undefined) {",
     },
     {

@@ -97,7 +97,7 @@ export const CALLER: Mutants = {
     },
     {
       name: "bytes of calls that left count as waiting",
-      find: "    this.#waitingBytes -= call.payload.length;\n",
+      find: "    this.#waitingBytes -= call.bytes;\n",
       replace: "",
     },
     {

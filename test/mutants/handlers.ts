@@ -102,22 +102,32 @@ export const REGISTRY: Mutants = {
 /** Free messages. */
 export const MESSAGES: Mutants = {
   file: "src/call/messages.ts",
-  tests: ["test/call/free-messages.test.ts"],
+  tests: ["test/call/free-messages.test.ts", "test/hostile/memory.test.ts"],
   mutants: [
     {
       name: "one message more than the cap waits",
-      find: "this.#queue.length >= MAX_FREE_MESSAGES",
-      replace: "this.#queue.length > MAX_FREE_MESSAGES",
+      find: "share.messages >= Math.min(MAX",
+      replace: "share.messages > Math.min(MAX",
     },
     {
       name: "bytes of messages that were taken count as waiting",
-      find: "    this.#bytes -= first?.bytes ?? 0;\n",
+      find: "      one.bytes -= bytes;\n",
       replace: "",
     },
     {
       name: "the bytes of messages have no cap",
-      find: "this.#bytes + bytes > MAX_FREE_BYTES",
-      replace: "bytes < 0",
+      find: "share.bytes + bytes <= Math.min(MAX_FREE_BYTES, left)",
+      replace: "bytes >= 0",
+    },
+    {
+      name: "one peer may fill the queue of all",
+      find: "share.bytes + bytes <= Math.min(MAX_FREE_BYTES, left)",
+      replace: "share.bytes + bytes <= left",
+    },
+    {
+      name: "peers leave no room for others",
+      find: "Math.min(MAX_FREE_MESSAGES, FULL_SHARES * MAX_FREE_MESSAGES - allMessages)",
+      replace: "MAX_FREE_MESSAGES",
     },
     {
       name: "an iteration that was left takes a message with it",
