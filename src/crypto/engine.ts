@@ -1,3 +1,5 @@
+import type { BcryptJob } from "./passwords-bcrypt.ts";
+
 /** The AEAD suites, by their numbers on the wire: 1 is ChaCha20-Poly1305 (RFC 8439), 2 is AES-256-GCM (SP 800-38D). */
 export type Suite = 1 | 2;
 
@@ -52,6 +54,8 @@ export interface Engine {
   ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array;
   /** Whether a signature is one of `message` under `publicKey`; never for a key that is not canonical or of small order. */
   ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+  /** The bcrypt hashes of some passwords, 60 characters each, in the order of the jobs; on a thread of its own. The signal ends the work; the promise rejects with its reason. */
+  bcrypt(jobs: readonly BcryptJob[], signal?: AbortSignal): Promise<string[]>;
   /** Compares in time that depends on the lengths alone. */
   equal(a: Uint8Array, b: Uint8Array): boolean;
   /** The suites worth offering, the preferred one first, by a measurement made once per process. */

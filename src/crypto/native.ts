@@ -16,6 +16,7 @@ import { copyOf } from "./bytes.ts";
 import { isEd25519Key } from "./ed25519-key.ts";
 import { type Aead, type Engine, NONCE_BYTES, type Point, type Scalar, type Suite, TAG_BYTES } from "./engine.ts";
 import { preferredSuites } from "./suite-preference.ts";
+import { bcrypt } from "./passwords-bcrypt.ts";
 
 /** Parts from this size on go to the cipher where they lie; smaller ones are gathered first, for a call costs as much as copying some KiB. */
 const DIRECT_BYTES = 4096;
@@ -170,6 +171,7 @@ export const nativeEngine: Engine = {
     const { x = "" } = createPublicKey(ed25519Private(seed)).export({ format: "jwk" });
     return plain(Buffer.from(x, "base64url"));
   },
+  bcrypt,
   ed25519Sign: (seed, message) => plain(sign(null, message, ed25519Private(seed))),
   ed25519Verify(publicKey, message, signature) {
     if (!isEd25519Key(publicKey)) return false;

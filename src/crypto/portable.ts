@@ -6,6 +6,7 @@ import { sha512 } from "@noble/hashes/sha2.js";
 import { concat, copyOf } from "./bytes.ts";
 import { isEd25519Key } from "./ed25519-key.ts";
 import { type Aead, type Engine, NONCE_BYTES, type Point, type Scalar, type Suite, TAG_BYTES } from "./engine.ts";
+import { bcrypt } from "./passwords-bcrypt.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -105,6 +106,7 @@ export const portableEngine: Engine = {
   scalar: (bytes) => new PortableScalar(bytes),
   aead: (suite: Suite, key) => new PortableAead(suite, key),
   ed25519PublicKey: (seed) => ed25519.getPublicKey(seed),
+  bcrypt,
   ed25519Sign: (seed, message) => ed25519.sign(message, seed),
   ed25519Verify(publicKey, message, signature) {
     if (!isEd25519Key(publicKey) || signature.length !== 64) return false;

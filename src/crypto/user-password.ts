@@ -1,5 +1,4 @@
 import type { Engine } from "./engine.ts";
-import { bcrypt } from "./passwords-bcrypt.ts";
 import { prepareUserPassword } from "./passwords.ts";
 import { type UserKeys, userKeys } from "./verifier.ts";
 
@@ -27,7 +26,7 @@ export class UserPassword {
   async keysFor(setting: string, signal?: AbortSignal): Promise<UserKeys> {
     const kept = this.#kept.get(setting);
     if (kept !== undefined) return kept;
-    const [h = ""] = await bcrypt([{ password: this.#password, setting }], signal);
+    const [h = ""] = await this.#engine.bcrypt([{ password: this.#password, setting }], signal);
     const keys = userKeys(this.#engine, h);
     this.#kept.set(setting, keys);
     const [oldest] = this.#kept.keys();

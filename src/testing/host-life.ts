@@ -26,6 +26,8 @@ export interface World {
   readonly network: MemoryNetwork;
   /** The address behind what is dialled. */
   readonly lookUp: (host: string) => string;
+  /** Waits for work that takes real time, while simulated time stands still. */
+  readonly outside: <Result>(work: PromiseLike<Result>) => Promise<Result>;
   readonly record: (event: Omit<SimulationEvent, "at">) => void;
   /** Nothing arrives at that address any more, or again. */
   readonly silence: (address: string, isSilent: boolean) => void;
@@ -63,7 +65,7 @@ export class HostLife {
       clock: this.#clock,
       random,
       chance: seededChance(seed, `${use} numbers`),
-      engine: seededEngine(random),
+      engine: seededEngine(random, world),
       limits: DEFAULT_LIMITS,
       dial: (options) => this.#dial(options),
       listen: (options) => this.#listen(options),
@@ -107,8 +109,13 @@ export class HostLife {
 }
 
 /** The native engine without chance of its own, and without its measurement of what is fast on this machine. */
-function seededEngine(random: Environment["random"]): Engine {
-  return { ...nativeEngine, scalar: (bytes) => nativeEngine.scalar(bytes ?? random(32)), suites: () => [2, 1] };
+function seededEngine(random: Environment["random"], { outside }: World): Engine {
+  return {
+    ...nativeEngine,
+    scalar: (bytes) => nativeEngine.scalar(bytes ?? random(32)),
+    bcrypt: (jobs, signal) => outside(nativeEngine.bcrypt(jobs, signal)),
+    suites: () => [2, 1],
+  };
 }
 
 /** What a program that crashed waits for. */

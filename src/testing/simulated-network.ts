@@ -73,6 +73,7 @@ export class SimulatedNetwork {
     this.#world = {
       seed,
       clock,
+      outside: (work) => outside.wait(work),
       network: this.#network,
       lookUp: (host) => (host === "localhost" ? DEFAULT_HOST : (this.#hosts.get(host)?.address ?? host)),
       record: (event) => events.add(event),

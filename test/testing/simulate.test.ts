@@ -1,5 +1,5 @@
 import { setTimeout as sleepForReal } from "node:timers/promises";
-import { PeerError, Room, User } from "chatroom";
+import { hashPasswords, PeerError, Room, User } from "chatroom";
 import { simulate, type SimulatedNetwork, type SimulateOptions } from "chatroom/testing";
 import { expect, test } from "vitest";
 import { expectNothingLeft } from "../support/leftovers.ts";
@@ -222,4 +222,15 @@ test("two simulations at the same time do not disturb each other", async () => {
   const [one, other] = await Promise.all([simulate({ seed: 3 }, liveInARoom), simulate({ seed: 3 }, liveInARoom)]);
   expect(one).toEqual(other);
   expect(one).toEqual(await simulate({ seed: 3 }, liveInARoom));
+});
+
+test("a user's password, which takes a thread and real time to hash, takes no simulated time", async () => {
+  const users = await hashPasswords({ Foo: "123456" }, { cost: 12 });
+  const joinedAt = await simulate({ seed: 5 }, async (net) => {
+    await using room = await Room.open({ ...net.host("room").options, users });
+    await using foo = await User.join("Foo", { ...net.host("foo").options, password: "123456" });
+    expect(room.names).toEqual([foo.name]);
+    return net.now;
+  });
+  expect(joinedAt).toBeLessThan(1_000);
 });
