@@ -189,6 +189,7 @@ test("a handler that never answers costs its caller the deadline, and may have r
   const { foo } = await pair({
     get: { slow: (_: unknown, call: { signal: AbortSignal }) => ((signal = call.signal), new Promise(() => {})) },
   });
+  expect(await foo.peers.Bar.get.twice(2)).toBe(4); // connected by now, so the call leaves at once
   expect(await failure(foo.peers.Bar.get.slow(undefined, { timeoutMs: 60 }))).toMatchObject({
     code: "TIMEOUT",
     outcome: "may have run",
