@@ -49,6 +49,8 @@ export interface Scene {
   attacker(name?: string): Promise<ScriptedPeer>;
   /** The same, without a word in the session yet. */
   proven(name?: string, end?: Uint8Array): Promise<ScriptedPeer>;
+  /** All that a name needs to prove itself once. */
+  meeting(name?: string, end?: Uint8Array): Promise<Meeting>;
 }
 
 export async function sceneOf(is: VictimIs): Promise<Scene> {
@@ -69,8 +71,12 @@ export async function sceneOf(is: VictimIs): Promise<Scene> {
   await honest.get("echo", "first");
   const calls = new HonestCalls(honest);
   onTestFinished(() => calls.stop());
-  const proven = async (name = "Attacker", end = endOf(7)): Promise<ScriptedPeer> =>
-    ScriptedPeer.meet({ environment, ...(await meetAs(name)), end });
+  const meeting: Scene["meeting"] = async (name = "Attacker", end = endOf(7)) => ({
+    environment,
+    ...(await meetAs(name)),
+    end,
+  });
+  const proven: Scene["proven"] = async (name, end) => ScriptedPeer.meet(await meeting(name, end));
   return {
     is,
     network,
@@ -82,6 +88,7 @@ export async function sceneOf(is: VictimIs): Promise<Scene> {
     notes,
     times,
     proven,
+    meeting,
     attacker: async (name) => (await proven(name)).attach().say(contract()),
   };
 }
@@ -104,6 +111,7 @@ type Handling = (victim: Participant) => void;
 async function withRoom(environment: Environment, own: Environment, handling: Handling): Promise<Made> {
   const room = await openRoom({ environment });
   const victim = await join(room, "Bar", { environment: own });
+  onTestFinished(() => victim.close({ graceMs: 0 }));
   handling(victim);
   const foo = await join(room, "Foo", { environment });
   const meetAs: Made["meetAs"] = async (name) => {

@@ -1,3 +1,4 @@
+import { onTestFinished } from "vitest";
 import type { Environment } from "../../src/link/environment.ts";
 import { keySecret, type Secret } from "../../src/crypto/secret.ts";
 import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
@@ -84,7 +85,7 @@ export class ScriptedPeer {
     });
   }
 
-  /** Dials and proves itself; says nothing yet. @throws LinkError when it is refused */
+  /** Dials and proves itself; says nothing yet. It is gone after the test. @throws LinkError when it is refused */
   static async meet(meeting: Meeting): Promise<ScriptedPeer> {
     const { environment, host, port, purpose, name, peerName, secret, ticketId, end } = meeting;
     const { clock, engine, random } = environment;
@@ -96,6 +97,7 @@ export class ScriptedPeer {
       limits: DEFAULT_LIMITS,
       handshake: { ...handshake, suites: engine.suites() },
     });
+    onTestFinished(() => link.destroy());
     return new ScriptedPeer(meeting, pipe, link);
   }
 
