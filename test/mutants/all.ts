@@ -2,7 +2,7 @@ import { ADMISSION, ANSWERING, SOURCES, TOKEN_BUCKET } from "./admission.ts";
 import { BIND } from "./bind.ts";
 import { CALLS_HANDLED, DISPATCHER } from "./callee.ts";
 import { CALL_HEADER, CALLER, CALLS_MADE, METHOD_NUMBERS, PEER_CONTRACT } from "./caller.ts";
-import { CANCELS } from "./cancels.ts";
+import { CALLEE_CAPS, CANCELS } from "./cancels.ts";
 import { BULK_WINDOW, SESSION, SUSPICION } from "./driver.ts";
 import { HANDSHAKE_FRAMES, NAMES } from "./frames-and-names.ts";
 import { CONVERSATION, HANDLER_CALL, MESSAGES, REGISTRY } from "./handlers.ts";
@@ -59,6 +59,7 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   ED25519_KEY,
   CALLER,
   CANCELS,
+  CALLEE_CAPS,
   CALLS_MADE,
   METHOD_NUMBERS,
   CALL_HEADER,

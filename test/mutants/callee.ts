@@ -130,56 +130,6 @@ export const DISPATCHER: Mutants = {
       find: "      if (!wanted) return;\n      try",
       replace: "      try",
     },
-    {
-      name: "a peer may cancel as often as it likes",
-      find: "if (!this.#cancels.take(now)) {",
-      replace: "if (!this.#cancels.take(now) && now < 0) {",
-    },
-    {
-      name: "calls that were cancelled count as in flight until their handlers end",
-      find: "if (call?.isAccepted === false) this.#cancelled.add(call);",
-      replace: "",
-    },
-    {
-      name: "any number of cancelled calls may run on",
-      find: "Math.min(this.#cancelled.size, MAX_CANCELLED_RUNNING)",
-      replace: "this.#cancelled.size",
-    },
-    {
-      name: "inputs under way may take any memory",
-      find: "this.#inputWeight + weight > MAX_INPUT_BYTES",
-      replace: "weight < 0",
-    },
-    {
-      name: "small inputs are refused too where big ones take too much",
-      find: "weight > LIGHT_INPUT_BYTES && this.#inputWeight",
-      replace: "this.#inputWeight",
-    },
-    {
-      name: "inputs of calls that ended count as under way",
-      find: "else this.#inputWeight -= call.weight;",
-      replace: "",
-    },
-    {
-      name: "sends whose handlers run count as waiting",
-      find: "    this.#inputWeight -= call.weight;\n    this.#acceptedWeight",
-      replace: "    this.#acceptedWeight",
-    },
-    {
-      name: "sends start whatever the running ones hold",
-      find: " || this.#acceptedWeight >= MAX_INPUT_BYTES",
-      replace: "",
-    },
-    {
-      name: "inputs of one session count in the next",
-      find: "    this.#inputWeight = this.#acceptedWeight = 0;\n",
-      replace: "",
-    },
-    {
-      name: "a session begins with the cancels of the one before",
-      find: "    this.#cancels = undefined;\n",
-      replace: "",
-    },
   ],
 };
 
