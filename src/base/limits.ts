@@ -68,6 +68,8 @@ export interface Limits {
     readonly pingWindowMs: number;
     /** Records opened in one turn of the event loop; the rest waits for the other links' turn. */
     readonly recordsPerTurn: number;
+    /** How long one turn may take: a record may hold thousands of small messages. One record is always handled. */
+    readonly turnMs: number;
     /** Bytes waiting in the pipe at which a link whose owner ignores `writable` is destroyed. */
     readonly bufferedBytes: number;
   };
@@ -108,6 +110,7 @@ export const DEFAULT_LIMITS: Limits = {
     pings: 40,
     pingWindowMs: 10_000,
     recordsPerTurn: 256,
+    turnMs: 5,
     bufferedBytes: 16 * 1_048_576,
   },
 };

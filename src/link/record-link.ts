@@ -1,3 +1,4 @@
+import type { Clock } from "../base/clock.ts";
 import { LinkError } from "../base/errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
@@ -15,6 +16,8 @@ import { RecordReader } from "./records.ts";
 /** The types of records, PROTOCOL §3.5. Identity (4) and user stage (6) have no place on an open link. */
 const TYPE = { data: 1, ping: 2, pong: 3, sealed: 5, close: 0x7f } as const;
 const PING_BYTES = 8;
+/** What the records of a chunk may take before its link keeps account of the turn. */
+const LITTLE_MS = 0.25;
 
 /** A link over a pipe: records both ways, keepalive, and an end with a reason. */
 export class RecordLink implements Link {
@@ -35,6 +38,7 @@ export class RecordLink implements Link {
   readonly #sealer: Established["sealer"];
   readonly #opener: Established["opener"];
   readonly #limits: Limits["link"];
+  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #keepalive: Keepalive;
   readonly #reader = new RecordReader();
@@ -44,6 +48,8 @@ export class RecordLink implements Link {
   #isWritable = true;
   /** The rest of a round, when there were more records than fit a turn of the event loop; the pipe is paused meanwhile. */
   #nextTurn: ReturnType<typeof setImmediate> | undefined;
+  /** When this turn of the event loop is over for this link, once its records have taken more than a little of it. */
+  #turnEndsAt: number | undefined;
   #isHeld = false;
   /** The end of the pipe, which comes after the records that are still held. */
   #pipeEnd: { error: Error | undefined } | undefined;
@@ -78,6 +84,7 @@ export class RecordLink implements Link {
     this.#sealer = established.sealer;
     this.#opener = established.opener;
     this.#limits = (context.limits ?? DEFAULT_LIMITS).link;
+    this.#clock = context.clock;
     this.#log = context.log;
     this.#gone = gone;
     this.#keepalive = new Keepalive(context.clock, this.#limits, {
@@ -173,8 +180,14 @@ export class RecordLink implements Link {
   #read(): void {
     if (this.#events === undefined || this.#nextTurn !== undefined) return;
     let left = this.#limits.recordsPerTurn;
-    while (this.#isOpen && left > 0 && this.#readOne()) left--;
+    const { turnMs } = this.#limits;
+    const endsAt = this.#turnEndsAt ?? this.#clock.now() + turnMs;
+    while (this.#isOpen && left > 0 && this.#readOne()) left = this.#clock.now() < endsAt ? left - 1 : 0;
     if (!this.#isOpen) return;
+    if (left > 0 && this.#turnEndsAt === undefined && this.#clock.now() > endsAt - turnMs + LITTLE_MS) {
+      this.#turnEndsAt = endsAt; // many chunks may come within one turn
+      setImmediate(() => (this.#turnEndsAt = undefined));
+    }
     if (left === 0) {
       this.#pipe.pause();
       this.#nextTurn = setImmediate(() => {
