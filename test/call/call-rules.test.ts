@@ -2,8 +2,17 @@ import { expect, test } from "vitest";
 import { MAX_CALLS_WAITING } from "../../src/call/caller.ts";
 import type { HandlerCall } from "../../src/call/handler-call.ts";
 import type { Schema } from "../../src/call/validation.ts";
-import { CONTRACT, ERROR, GET, RESULT, SEND } from "../../src/wire/frames.ts";
-import { encodeValue } from "../../src/wire/values.ts";
+import {
+  CALL_HEADER_BYTES,
+  CONTRACT,
+  ERROR,
+  GET,
+  HAS_META,
+  RESULT,
+  SEND,
+  writeCallHeader,
+} from "../../src/wire/frames.ts";
+import { encodeAfter, encodeValue } from "../../src/wire/values.ts";
 import { turns } from "../support/until.ts";
 import { CallBench } from "./call-bench.ts";
 
@@ -200,4 +209,21 @@ test("a handler that is registered again takes the place of the old one, under t
   bench.open();
   bench.called(GET, 1, 1);
   expect(ran).toEqual(["new"]);
+});
+
+test("what travels beside the input must be two values, the first one of texts", async () => {
+  const bench = new CallBench();
+  const seen: unknown[] = [];
+  bench.handle("x", (input, { meta }) => void seen.push([meta, input]));
+  bench.open();
+  await turns(1);
+  bench.pull();
+  const values = [[{ trace: "7" }, "input"], [{ trace: 7 }, "input"], [null, "input"], ["text"], "input"];
+  for (const [at, value] of values.entries()) {
+    const payload = encodeAfter(CALL_HEADER_BYTES, value);
+    writeCallHeader(payload, 1, HAS_META, 1_000);
+    bench.receive(GET, at + 1, payload);
+  }
+  expect(seen).toEqual([[{ trace: "7" }, "input"]]);
+  expect(bench.pull()).toEqual(["RESULT 1", ...[2, 3, 4, 5].map((channel) => `ERROR ${channel} INVALID_INPUT`)]);
 });

@@ -130,6 +130,11 @@ export const DISPATCHER: Mutants = {
       find: "      if (!wanted) return;\n      try",
       replace: "      try",
     },
+    {
+      name: "meta may hold anything",
+      find: `!Object.values(meta).every((text) => typeof text === "string")`,
+      replace: "meta === undefined",
+    },
   ],
 };
 
@@ -177,11 +182,6 @@ export const CALLS_HANDLED: Mutants = {
       name: "a call whose answer can't be sent did not run",
       find: `"INVALID_OUTPUT", true, text);`,
       replace: `"INVALID_OUTPUT", false, text);`,
-    },
-    {
-      name: "meta may hold anything",
-      find: `!Object.values(meta).every((text) => typeof text === "string")`,
-      replace: "meta === undefined",
     },
   ],
 };

@@ -175,6 +175,22 @@ test("the header of an array, object, Map or Set is as short as its size allows"
   }
 });
 
+test("the header of a text or binary is as short as its size allows", () => {
+  for (const [size, text, binary] of [
+    [31, "bf", "c41f"],
+    [32, "d920", "c420"],
+    [255, "d9ff", "c4ff"],
+    [256, "da0100", "c50100"],
+    [65_535, "daffff", "c5ffff"],
+    [65_536, "db0001", "c60001"],
+  ] as const) {
+    expect(header("x".repeat(size)).startsWith(text), `text of ${size}`).toBe(true);
+    expect(header(new Uint8Array(size)).startsWith(binary), `binary of ${size}`).toBe(true);
+  }
+  expect(header(new Int8Array(255)), "an extension of 255 bytes").toBe("c7ff10");
+  expect(header(new Int8Array(256)), "an extension of 256 bytes").toBe("c80100");
+});
+
 const plainValue = {
   text: "grüße",
   n: [0, -1, 1.5, 2 ** 31, -70_000, 1e300],

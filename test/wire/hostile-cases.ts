@@ -84,6 +84,7 @@ const refused: [string, Uint8Array][] = [
   ["Set of 2^32-1 members", hex("c70604 dd ffffffff c0")],
   ["Set with an odd member beyond it", hex("92 c7020492 01 01")],
   ["UTF-16 text of 3 bytes", hex("c70305 000000")],
+  ["UTF-16 text of 3 bytes, half a pair among them", hex("c70305 00d800")],
   ["UTF-16 text of no bytes", hex("c70005")],
   ["UTF-16 text that UTF-8 can say", hex("c70405 61006200")],
   ["UTF-16 spelling of __proto__ as a key", join("81 c71205", Buffer.from("__proto__", "utf16le"), "01")],

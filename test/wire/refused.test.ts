@@ -173,3 +173,24 @@ test("a binary whose memory is taken away while it is being encoded is refused",
   };
   expect(refusalOf(value)).toContain("changed its size");
 });
+
+test("bytes that are cut anywhere are refused as cut", () => {
+  const values = [
+    2 ** 40,
+    -70_000,
+    "x".repeat(40),
+    new Uint8Array(40),
+    Float64Array.of(1, 2),
+    new Date(5),
+    2n ** 100n,
+    [1, ["two", { three: 3 }]],
+    new Map([["key", new Set([1, undefined])]]),
+  ];
+  for (const value of values) {
+    const bytes = encodeValue(value);
+    for (let length = 1; length < bytes.length; length++)
+      expect(() => decodeValue(bytes.slice(0, length)), `${length} of ${bytes.length} bytes`).toThrow(
+        "the end of the bytes inside a value",
+      );
+  }
+});
