@@ -174,6 +174,8 @@ export class HonestCalls {
   answered = 0;
   readonly failures: unknown[] = [];
   latenciesMs: number[] = [];
+  /** Called at each answer. */
+  onAnswer: (() => void) | undefined;
   #isStopped = false;
   readonly #over: Promise<void>;
 
@@ -191,6 +193,7 @@ export class HonestCalls {
         this.failures.push(error);
       }
       this.latenciesMs.push(systemClock.now() - startedAt);
+      this.onAnswer?.();
     }
   }
 
