@@ -1,6 +1,25 @@
+import { TokenBucket } from "./token-bucket.ts";
+
 /** Waits between tries, ms: 100, 200, 400 ... at most 3 s, times a random factor from a half to one, so that those who lost the same host do not return all at once. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 3_000;
+
+/** What is lost may be made again at once so many times in a row; from there on about once a second. */
+const AGAIN_BURST = 10;
+const AGAIN_PER_SECOND = 0.5;
+
+/** Paces what succeeds and is wanted again at once: without a failure no wait would grow. */
+export class AgainPace {
+  #bucket: TokenBucket | undefined;
+
+  /** How long to wait, in ms, before making it once more. To be asked once for each time. */
+  waitMs(now: number): number {
+    this.#bucket ??= new TokenBucket(AGAIN_PER_SECOND, AGAIN_BURST, now);
+    const waitMs = this.#bucket.waitS(now) * 1_000;
+    this.#bucket.take(now);
+    return waitMs;
+  }
+}
 
 /**
  * How long to wait, in ms, after so many failed tries in a row.

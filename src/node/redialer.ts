@@ -1,7 +1,7 @@
 import type { Timer } from "../base/clock.ts";
 import { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import { retryWaitMs } from "../base/retry.ts";
+import { AgainPace, retryWaitMs } from "../base/retry.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
@@ -33,18 +33,25 @@ const DIAL_MS = 4_000;
 /** The end that was dialled lets the other one try first: one new link is enough. */
 const SECOND_MS = 250;
 
+/** How dialling a peer went so far, in all runs of one session. */
+interface Course {
+  readonly pace: AgainPace;
+  /** Dials in a row that led nowhere. */
+  tries: number;
+  /** What `progressOf` said when they began. */
+  progress: number;
+}
+
 interface Run {
   readonly stop: AbortController;
-  tries: number;
-  progress: number;
+  readonly course: Course;
 }
 
 /** Brings sessions new links by their own keys (purpose 5), as long as they need one: no Room and no password is asked. */
 export class Redialer {
   readonly #options: RedialerOptions;
   readonly #runs = new Map<string, Run>();
-  /** Of peers whose last run has ended: how often in a row dialling led nowhere. */
-  readonly #tries = new Map<string, Pick<Run, "tries" | "progress">>();
+  readonly #courses = new Map<string, Course>();
   #closed = false;
 
   constructor(options: RedialerOptions) {
@@ -54,15 +61,15 @@ export class Redialer {
   /** The session with a peer needs a link. `first`: this end dialled the last one. Nothing happens while a run is under way. */
   need(peer: string, first: boolean): void {
     if (this.#closed || this.#runs.has(peer)) return;
-    const last = this.#tries.get(peer);
-    const progress = this.#options.progressOf(peer);
-    const run: Run = {
-      stop: new AbortController(),
-      tries: last?.progress === progress ? last.tries : 0,
-      progress,
-    };
+    const { environment, progressOf } = this.#options;
+    const progress = progressOf(peer);
+    const course = this.#courses.get(peer) ?? { pace: new AgainPace(), tries: 0, progress };
+    this.#courses.set(peer, course);
+    if (course.progress !== progress) Object.assign(course, { tries: 0, progress });
+    const run = { stop: new AbortController(), course };
     this.#runs.set(peer, run);
-    void this.#run(peer, run, first ? 0 : SECOND_MS);
+    const waitMs = course.tries === 0 ? Number(!first) * SECOND_MS : retryWaitMs(course.tries, environment.chance());
+    void this.#run(peer, run, Math.max(waitMs, course.pace.waitMs(environment.clock.now())));
   }
 
   /** A link came about, or the session ended: no need to dial. */
@@ -70,14 +77,13 @@ export class Redialer {
     const run = this.#runs.get(peer);
     if (run === undefined) return;
     this.#runs.delete(peer);
-    this.#tries.set(peer, { tries: run.tries, progress: run.progress });
     run.stop.abort(new Error("no link is needed any more"));
   }
 
   /** The session with that peer is over: what its dials led to says nothing about the next one. */
   forget(peer: string): void {
     this.settle(peer);
-    this.#tries.delete(peer);
+    this.#courses.delete(peer);
   }
 
   close(): void {
@@ -85,25 +91,25 @@ export class Redialer {
     for (const peer of this.#runs.keys()) this.settle(peer);
   }
 
-  async #run(peer: string, run: Run, delayMs: number): Promise<void> {
+  async #run(peer: string, run: Run, afterMs: number): Promise<void> {
     const { environment, needsLink, listenerOf, notResumed } = this.#options;
-    const { signal } = run.stop;
-    let waitMs = run.tries === 0 ? delayMs : retryWaitMs(run.tries, environment.chance());
+    const { stop, course } = run;
+    const { signal } = stop;
+    let waitMs = afterMs;
     for (;;) {
       await pause(environment, waitMs, signal);
       if (signal.aborted || !needsLink(peer)) break;
-      run.tries++;
+      course.tries++;
       const address = listenerOf(peer);
       const error =
         address === undefined
           ? new LinkError("ERR_UNREACHABLE", `no address of ${peer} is known`)
           : await this.dial(peer, address, signal);
       if (signal.aborted) break;
-      if (error === undefined) continue;
-      if (isRefused(error)) this.#options.gone(peer, error);
+      if (error !== undefined && isRefused(error)) this.#options.gone(peer, error);
       if (signal.aborted || !needsLink(peer)) break;
-      notResumed(peer, error);
-      waitMs = Math.max(retryWaitMs(run.tries, environment.chance()), (error.retryAfter ?? 0) * 1_000);
+      if (error !== undefined) notResumed(peer, error);
+      waitMs = Math.max(retryWaitMs(course.tries, environment.chance()), (error?.retryAfter ?? 0) * 1_000);
     }
     if (this.#runs.get(peer) === run) this.settle(peer);
   }

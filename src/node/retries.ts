@@ -1,7 +1,7 @@
 import type { Timer } from "../base/clock.ts";
 import { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
-import { retryWaitMs } from "../base/retry.ts";
+import { AgainPace, retryWaitMs } from "../base/retry.ts";
 import type { Environment } from "../link/environment.ts";
 
 export interface RetriesOptions {
@@ -40,6 +40,7 @@ const REFUSALS = new Set([
 export class Retries {
   readonly #options: RetriesOptions;
   readonly #stop = new AbortController();
+  readonly #pace = new AgainPace();
   #failures = 0;
   #hasSucceeded = false;
   #wait: { readonly timer: Timer; readonly done: () => void } | undefined;
@@ -55,10 +56,11 @@ export class Retries {
 
   /**
    * Rejects with a LinkError that is final, with whatever else an attempt threw, or with the reason of `stop`.
-   * @param afterMs how long to wait before the first attempt.
+   * @param afterMs how long to wait before the first attempt, at least: runs that follow each other fast are held back.
    */
   async run(attempt: () => Promise<void>, afterMs = 0): Promise<void> {
-    if (afterMs > 0) await this.#pause(afterMs);
+    const waitMs = Math.max(afterMs, this.#pace.waitMs(this.#options.environment.clock.now()));
+    if (waitMs > 0) await this.#pause(waitMs);
     for (;;) {
       this.signal.throwIfAborted();
       try {

@@ -19,7 +19,7 @@ export interface ClientOf<Peers> extends Participant<Peers> {
    * @throws LinkError when connecting failed for good, with `reconnect: false` at the first failure; the signal's reason when it fired.
    */
   connect<Kind extends keyof Peers & string>(kind: Kind, options?: ConnectOptions): Promise<Peers[Kind]>;
-  /** Ends the connection to a server, by the name that this client gave it. Nothing happens when there is none. */
+  /** Ends the connection to a server, by the name that this client gave it; a `connect` that is under way rejects. Nothing happens when there is none. */
   disconnect(name: string): Promise<void>;
 }
 

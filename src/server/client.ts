@@ -30,7 +30,7 @@ export class Client extends Participant {
     super(name, options, contract, {
       reach: (peer) => this.#connections.get(peer)?.again(),
       notResumed: (peer, error) => {
-        if (error.code === "ERR_TICKET") this.#connections.get(peer)?.again();
+        if (error.code === "ERR_TICKET") this.#connections.get(peer)?.notKnown();
       },
       absence: (peer) => this.#absence(peer),
       live: (kind) => live.ofKind(kind),
@@ -103,21 +103,22 @@ export class Client extends Participant {
     try {
       await connection.open(options.signal);
     } catch (error) {
-      await this.#drop(own, connection, "not connected");
+      this.#drop(own, connection, "not connected");
       throw error;
     }
     return this.#kinds.size > 0 ? (this.typed.kindPeers(name, own) as UntypedPeer) : this.typed.untyped(own);
   }
 
-  /** Ends the connection to a server, by the name that this client gave it. Nothing happens when there is none. */
+  /** Ends the connection to a server, by the name that this client gave it; a `connect` that is under way rejects. Nothing happens when there is none. */
   async disconnect(name: string): Promise<void> {
     const connection = this.#connections.get(name);
-    if (connection !== undefined) await this.#drop(name, connection, `${this.name} disconnected`);
+    if (connection !== undefined) this.#drop(name, connection, `${this.name} disconnected`);
   }
 
-  async #drop(name: string, connection: ServerConnection, text: string): Promise<void> {
+  #drop(name: string, connection: ServerConnection, text: string): void {
     connection.close();
-    if (this.#connections.get(name) === connection) this.#connections.delete(name);
+    if (this.#connections.get(name) !== connection) return; // dropped before; the name may be another server's by now
+    this.#connections.delete(name);
     this.table.end(name, text);
   }
 

@@ -67,11 +67,18 @@ export class ServerConnection {
 
   /** The session is gone, or the server does not know it any more: a new one is wanted. */
   again(afterMs = 0): void {
-    const { log, name, reconnect } = this.#options;
-    if (this.#isRunning || this.#retries.signal.aborted || !reconnect) return;
+    const { log, name, reconnect, table } = this.#options;
+    if (this.#isRunning || this.#retries.signal.aborted || !reconnect || table.isLinked(name)) return;
     this.#connect(afterMs).catch((error: unknown) => {
       if (!this.#retries.signal.aborted) log.error({ err: error }, `can't connect to ${name} again`);
     });
+  }
+
+  /** The server knows nothing of the session. One that it never spoke in is given up: the last word of its handshake did not arrive. */
+  notKnown(): void {
+    const { table, name } = this.#options;
+    if (this.#welcome !== undefined) table.end(name, "the connection broke while it was made");
+    else this.again();
   }
 
   /** The server said what it is and handles. */
@@ -134,10 +141,13 @@ export class ServerConnection {
         suites: engine.suites(),
       },
     });
+    if (signal.aborted) link.close();
+    signal.throwIfAborted();
     const welcomed = this.#welcomed();
     table.linkProven(link, { peer: name, listener: { host, port } });
-    if (!link.isOpen && !table.isLinked(name)) this.#welcome?.(undefined);
+    if (!link.isOpen) this.#welcome?.(undefined);
     await welcomed;
+    if (!link.isOpen && table.isLinked(name)) return; // another link of its session was faster
     this.#check();
   }
 

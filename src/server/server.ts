@@ -113,8 +113,9 @@ export class Server extends Participant {
   /** A client proved itself. Its name is its own if nobody else here holds it and lives. */
   async #arrived(link: Link): Promise<void> {
     const { remoteName, purpose, remote } = link;
-    if (!this.#mayTalk(remoteName)) return link.close(4, `${this.name} does not talk to ${remoteName}`);
-    if (remoteName === this.name) return link.close(8, `the name "${remoteName}" is the server's own`);
+    if (!this.#mayTalk(remoteName)) return link.close(7, `${this.name} does not talk to ${remoteName}`);
+    if (remoteName === this.name) return link.close(7, `the name "${remoteName}" is the server's own`);
+    if (purpose !== 5 && this.table.closing !== undefined) return link.close(13, this.table.closing);
     if (purpose !== 5 && !link.isUserProven && this.table.isHeldByAnother(link)) {
       this.#arriving.add(link);
       const isAlive = await this.table.isAlive(remoteName, HOLDER_MS);
@@ -136,12 +137,12 @@ export class Server extends Participant {
   }
 
   protected async leave(drain: () => Promise<void>): Promise<void> {
-    this.#listener.close();
-    for (const link of this.#arriving) link.close(13, `${this.name} is closing`);
-    this.#arriving.clear();
     const drained = drain();
+    for (const link of this.#arriving) link.close(13, this.table.closing);
+    this.#arriving.clear();
     this.#live.tell();
-    await drained;
+    await drained; // sessions whose connections break meanwhile come back for their answers
+    this.#listener.close();
     await this.#pipes?.close();
     this.log.info({}, "closed");
   }
