@@ -24,6 +24,8 @@ class Crowd {
   /** By life of the listener and by sender: the numbers that came, in their order. */
   readonly heard = new Map<string, number[]>();
   readonly calls: Called[] = [];
+  /** Calls whose session ended before their answer came. */
+  disconnected = 0;
   readonly #net: SimulatedNetwork;
   #lives = 0;
 
@@ -76,7 +78,11 @@ class Crowd {
     void peer.tell("tell", [from, round], options).catch(() => {});
     peer.get("ask", one.call, options).then(
       (answer) => settled(answer === one.call ? "ran" : `answered ${String(answer)}`),
-      (error: unknown) => settled(error instanceof PeerError ? error.outcome : String(error)),
+      (error: unknown) => {
+        if (!(error instanceof PeerError)) return settled(String(error));
+        if (error.code === "DISCONNECTED") this.disconnected++;
+        settled(error.outcome);
+      },
     );
   }
 
@@ -138,13 +144,14 @@ async function live(net: SimulatedNetwork): Promise<Crowd> {
 
 const FAULTS = { cutEveryMs: 1_500, stallEveryMs: 3_000, partitionEveryMs: 6_000, lastsMs: [100, 12_000] } as const;
 
-test("servers and clients whose connections break and fall silent: calls settle once and truly, sends keep their order, all are connected in the end", {
+test("servers and clients whose connections break and fall silent: calls settle once and truly, sends keep their order, all are connected in the end, and no session is lost", {
   timeout: soak(60_000),
 }, async () => {
   for (let seed = 1; seed <= soak(12); seed++) {
     await simulate({ seed, faults: FAULTS, latencyMs: [1, 80] }, async (net) => {
       const crowd = await live(net);
       expect(crowd.problems()).toEqual([]);
+      expect(crowd.disconnected).toBe(0);
     });
   }
 });
