@@ -79,11 +79,6 @@ export const SCAN_PARTS: Mutants = {
       replace: "",
     },
     {
-      name: "an extension's header may end behind the bytes",
-      find: "  if (body > end) throw cut(at);\n",
-      replace: "",
-    },
-    {
       name: "a text may be no UTF-8",
       find: `if (!isUtf8(bytes.subarray(from, to))) throw malformed(at, "a text that is not UTF-8");`,
       replace: "",
