@@ -310,7 +310,7 @@ export class Dispatcher {
     call.finish();
     if (call.isAccepted) this.#acceptedWeight -= call.weight;
     else this.#inputWeight -= call.weight;
-    this.#cancelled.delete(call);
+    if (this.#cancelled.size > 0) this.#cancelled.delete(call);
     const wanted = !call.isCancelled;
     if (this.#held.get(channel) === call) {
       this.#held.delete(channel);
