@@ -4,17 +4,21 @@ import { TokenBucket } from "./token-bucket.ts";
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 3_000;
 
-/** What is lost may be made again at once so many times in a row; from there on about once a second. */
-const AGAIN_BURST = 10;
-const AGAIN_PER_SECOND = 0.5;
-
 /** Paces what succeeds and is wanted again at once: without a failure no wait would grow. */
 export class AgainPace {
+  readonly #perSecond: number;
+  readonly #burst: number;
   #bucket: TokenBucket | undefined;
+
+  /** What is lost may be made again at once `burst` times in a row; from there on so often per second. */
+  constructor(perSecond: number, burst: number) {
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+  }
 
   /** How long to wait, in ms, before making it once more. To be asked once for each time. */
   waitMs(now: number): number {
-    this.#bucket ??= new TokenBucket(AGAIN_PER_SECOND, AGAIN_BURST, now);
+    this.#bucket ??= new TokenBucket(this.#perSecond, this.#burst, now);
     const waitMs = this.#bucket.waitS(now) * 1_000;
     this.#bucket.take(now);
     return waitMs;

@@ -30,6 +30,10 @@ export interface RedialerOptions {
 /** A dial with its handshake may take so long. */
 const DIAL_MS = 4_000;
 
+/** A link costs little, and a bad line may lose many of them. */
+const LINKS_PER_SECOND = 5;
+const LINKS_BURST = 300;
+
 /** The end that was dialled lets the other one try first: one new link is enough. */
 const SECOND_MS = 250;
 
@@ -63,7 +67,11 @@ export class Redialer {
     if (this.#closed || this.#runs.has(peer)) return;
     const { environment, progressOf } = this.#options;
     const progress = progressOf(peer);
-    const course = this.#courses.get(peer) ?? { pace: new AgainPace(), tries: 0, progress };
+    const course = this.#courses.get(peer) ?? {
+      pace: new AgainPace(LINKS_PER_SECOND, LINKS_BURST),
+      tries: 0,
+      progress,
+    };
     this.#courses.set(peer, course);
     if (course.progress !== progress) Object.assign(course, { tries: 0, progress });
     const run = { stop: new AbortController(), course };

@@ -22,6 +22,10 @@ export const REFUSED_WAIT_MS = 60_000;
 const FIRST_TOLD = 3;
 const TOLD_EACH = 10;
 
+/** To be let in again and again is work for everybody there. */
+const AGAIN_PER_SECOND = 0.5;
+const AGAIN_BURST = 10;
+
 /** The code with which a second holder of a name is refused. */
 export const NAME_IN_USE = 8;
 
@@ -40,7 +44,7 @@ const REFUSALS = new Set([
 export class Retries {
   readonly #options: RetriesOptions;
   readonly #stop = new AbortController();
-  readonly #pace = new AgainPace();
+  readonly #pace = new AgainPace(AGAIN_PER_SECOND, AGAIN_BURST);
   #failures = 0;
   #hasSucceeded = false;
   #wait: { readonly timer: Timer; readonly done: () => void } | undefined;
