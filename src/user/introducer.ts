@@ -28,7 +28,7 @@ export interface IntroducerOptions {
 
 /** An introduction that led to no link within this time is asked for again; then later and later. */
 const ROUND_MS = 2_000;
-const LONGEST_ROUND_MS = 60_000;
+const LONGEST_ROUND_MS = 15_000;
 
 /** How long the one that answers waits for the other's dial before it dials too. */
 const SECOND_MS = 250;
@@ -115,10 +115,11 @@ export class Introducer {
     round.dials.signal.addEventListener("abort", () => timer.cancel(), { once: true });
   }
 
-  /** A link to a peer was proven: the round is over. */
-  proven(peer: string): void {
+  /** A session with a peer began: the round has led somewhere. The next one begins a while later: a peer that ends every session at once would keep everybody busy. */
+  began(peer: string): void {
     this.#end(peer);
     this.#failures.delete(peer);
+    if (!this.#closed) this.#begin(peer);
     this.#waits.get(peer)?.cancel();
     this.#waits.delete(peer);
   }
@@ -135,7 +136,7 @@ export class Introducer {
   #over(peer: string): void {
     this.#end(peer);
     const { table } = this.#options;
-    if (table.isLinked(peer) || !table.isWanted(peer)) return;
+    if (table.isLinked(peer) || !table.isWanted(peer)) return void this.#failures.delete(peer);
     const failure = this.#failures.get(peer);
     this.#failures.set(peer, {
       count: (failure?.count ?? 0) + 1,

@@ -48,7 +48,7 @@ export class User extends Participant {
       kindOf: (peer) => roster.kindOf(peer),
       onChange: (run) => roster.onChange(run),
       closesLinks: (peer) => isBefore(name, peer),
-      began: (peer) => this.#introducer.proven(peer),
+      began: (peer) => this.#introducer.began(peer),
     });
     if (name === ROOM_NAME) throw new TypeError(`the name "${ROOM_NAME}" is the Room's own: choose another one`);
     const host = options.room?.host ?? DEFAULT_HOST;
