@@ -3,7 +3,7 @@ import type { Mutants } from "./mutant.ts";
 /** Calls that come, and their answers. */
 export const DISPATCHER: Mutants = {
   file: "src/call/dispatcher.ts",
-  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts"],
+  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts", "test/hostile/calls.test.ts"],
   mutants: [
     {
       name: "a call of number 0 is taken",
