@@ -9,14 +9,8 @@ import { LinkListener } from "../link/listener.ts";
 import { UserTable } from "../link/user-table.ts";
 import type { PipeListener } from "../pipe/pipe.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
-import {
-  decodeToRoom,
-  encodeToUser,
-  type Join,
-  MEMBERS_PER_MESSAGE,
-  type ToRoom,
-  type ToUser,
-} from "../wire/room-messages.ts";
+import { decodeToRoom, type Join, MEMBERS_PER_MESSAGE, type ToRoom } from "../wire/room-messages.ts";
+import { Announcements } from "./announcements.ts";
 import { Introductions } from "./introductions.ts";
 import { RoomMember } from "./member.ts";
 import { ownSubnets } from "./own-subnets.ts";
@@ -39,6 +33,7 @@ export class Room implements AsyncDisposable {
   readonly #pipes: PipeListener;
   readonly #introductions: Introductions;
   readonly #members = new Map<string, RoomMember>();
+  readonly #announcements: Announcements;
   /** Links that are proven but have not joined. */
   readonly #arriving = new Map<Link, Timer>();
   #closed = false;
@@ -116,6 +111,7 @@ export class Room implements AsyncDisposable {
     this.#log = log;
     this.#listener = listener;
     this.#pipes = pipes;
+    this.#announcements = new Announcements(environment.clock, this.#members);
     this.#introductions = new Introductions(environment.clock, environment.random, ownSubnets());
   }
 
@@ -223,7 +219,7 @@ export class Room implements AsyncDisposable {
         members: others.slice(at, at + MEMBERS_PER_MESSAGE).map(({ name, kind }) => ({ name, kind })),
       });
     }
-    this.#tellOthers(member, { type: "here", members: [{ name: member.name, kind: member.kind }] });
+    this.#announcements.came(member);
   }
 
   #said(member: RoomMember, message: ToRoom): void {
@@ -232,6 +228,8 @@ export class Room implements AsyncDisposable {
       const other = this.#members.get(message.name);
       if (other === undefined)
         return member.tell({ type: "absent", name: message.name, why: `no user named ${message.name}` });
+      this.#announcements.mention(member, other);
+      this.#announcements.mention(other, member);
       if (!this.#introductions.introduce(member, other)) {
         member.tell({
           type: "absent",
@@ -250,12 +248,7 @@ export class Room implements AsyncDisposable {
     this.#members.delete(member.name);
     this.#introductions.forget(member);
     this.#log.info({ name: member.name, why }, `${member.name} left`);
-    this.#tellOthers(member, { type: "gone", name: member.name });
-  }
-
-  #tellOthers(about: RoomMember, message: ToUser): void {
-    const bytes = encodeToUser(message);
-    for (const member of this.#members.values()) if (member !== about) member.link.send([bytes]);
+    this.#announcements.went(member);
   }
 
   /** Says goodbye to everybody and frees the port. Users keep the links they have with each other. May be called again. */
@@ -263,6 +256,7 @@ export class Room implements AsyncDisposable {
     if (!this.#closed) {
       this.#closed = true;
       this.#introductions.close();
+      this.#announcements.close();
       this.#listener.close();
       for (const [link, timer] of this.#arriving) {
         timer.cancel();

@@ -45,8 +45,10 @@ export class Roster {
     return incoming !== undefined && this.#complete();
   }
 
-  remove(name: string): void {
-    if (this.#members.delete(name)) this.tell();
+  remove(names: readonly string[]): void {
+    const count = this.#members.size;
+    for (const name of names) this.#members.delete(name);
+    if (this.#members.size < count) this.tell();
   }
 
   #complete(): boolean {

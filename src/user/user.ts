@@ -163,7 +163,7 @@ export class User extends Participant {
           message.members.map((member) => member.name),
         );
       case "gone":
-        this.#roster.remove(message.name);
+        this.#roster.remove(message.names);
         return false;
       default:
         this.#introducer.absent(message.name, message.why);

@@ -4,7 +4,7 @@
  *   user                                Room
  *     join ---------------------------->           first, once
  *     <------------------------- welcome           admitted; `count` members follow in `here` messages
- *     <------------------ here, gone               members, as they come and go
+ *     <------------------ here, gone               members, as they come and go, many at a time in busy moments
  *     introduce ----------------------->           I want to talk to that member
  *     <--- ticket (in a box)                       to the one who answers first; it says `ready`, and the other one gets its own
  *     ready --------------------------->
@@ -59,7 +59,7 @@ export interface Here {
 
 export interface Gone {
   readonly type: "gone";
-  readonly name: string;
+  readonly names: readonly string[];
 }
 
 export interface Absent {
@@ -84,7 +84,7 @@ export interface Ticket {
 
 export type ToUser = Welcome | Here | Gone | Absent;
 
-/** Members per `here` message, so that the longest names fit a record. */
+/** Members per `here` or `gone` message, so that the longest names fit a record. */
 export const MEMBERS_PER_MESSAGE = 300;
 
 /** Addresses a user may offer, and candidates a ticket may hold. */
@@ -137,7 +137,10 @@ export function decodeToUser(payload: Uint8Array): ToUser {
         }),
       };
     case "gone":
-      return { type: "gone", name: text(message, "name") };
+      return {
+        type: "gone",
+        names: list(message, "names", MEMBERS_PER_MESSAGE).map((one) => short(one, "names")),
+      };
     case "absent":
       return { type: "absent", name: text(message, "name"), why: text(message, "why") };
     default:

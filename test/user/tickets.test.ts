@@ -106,11 +106,11 @@ test("a roster is replaced as a whole when a welcome is complete, and tells of e
   expect(roster.names).toEqual(["a", "b"]);
   expect(roster.live("K")).toEqual(["b"]);
   expect(roster.add([{ name: "c", kind: "K" }])).toBe(false);
-  roster.remove("b");
+  roster.remove(["b", "x"]);
   expect(changes).toBe(3);
   expect(roster.begin(0)).toBe(true);
   expect(roster.names).toEqual([]);
   forget();
-  roster.remove("a");
+  roster.remove(["a"]);
   expect(changes).toBe(4);
 });
