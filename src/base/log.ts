@@ -15,6 +15,22 @@ export type LogOption = LogLevel | Logger;
 
 const none = (): void => {};
 
+/** What would change how a line looks, or begin another one: control characters, separators, invisible ones, halves of pairs. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** A text with nothing in it that a terminal or a reader of lines would obey. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (char) => {
+    const short = JSON.stringify(char).slice(1, -1);
+    return short.startsWith("\\") ? short : `\\u{${(char.codePointAt(0) as number).toString(16)}}`;
+  });
+}
+
+/** A name or text of others for a message: as it is when it is one plain word, else in quotes, so that it can't pose as anything else. */
+export function quoted(text: string): string {
+  return /^[\p{L}\p{N}_.-]+$/u.test(text) ? text : printable(JSON.stringify(text));
+}
+
 /**
  * The logger that an option asks for. The built-in one writes a line per event to standard error.
  * @throws TypeError when the option is neither a known level nor an object with the four methods.
@@ -38,9 +54,9 @@ export function loggerOf(option: LogOption | undefined, name: string): Logger {
           const rest = Object.entries(fields).map(([key, value]) => `${key}=${show(value)}`);
           const time = new Date().toISOString().slice(11, 23);
           const stack = at === 1 && word === "error" ? stackOf(fields) : "";
-          process.stderr.write(
-            `${styleText("dim", time)} ${word} ${name}: ${message}${rest.length ? ` ${styleText("dim", rest.join(" "))}` : ""}\n${stack}`,
-          );
+          const said = printable(`${word} ${name}: ${message}`);
+          const known = rest.length === 0 ? "" : ` ${styleText("dim", printable(rest.join(" ")))}`;
+          process.stderr.write(`${styleText("dim", time)} ${said}${known}\n${stack}`);
         };
   return { debug: line("debug", 3), info: line("info", 2), warn: line("warn", 1), error: line("error", 1) };
 }
@@ -48,12 +64,14 @@ export function loggerOf(option: LogOption | undefined, name: string): Logger {
 /** Where an error came from, for whoever has to mend it. */
 function stackOf(fields: object): string {
   const error = "err" in fields ? fields.err : undefined;
-  return error instanceof Error && error.stack !== undefined ? `${error.stack.replace(/^/gm, "    ")}\n` : "";
+  if (!(error instanceof Error) || typeof error.stack !== "string") return "";
+  const lines = error.stack.split("\n").map((line) => `    ${printable(line)}\n`);
+  return lines.join("");
 }
 
 function show(value: unknown): string {
   if (value instanceof Error) return JSON.stringify(value.message);
-  return typeof value === "string" && /^[\w.:/-]+$/.test(value)
+  return typeof value === "string" && /^[\w.:/[\]-]+$/.test(value)
     ? value
     : inspect(value, { breakLength: Infinity, depth: 3 });
 }

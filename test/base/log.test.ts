@@ -1,0 +1,48 @@
+import { stripVTControlCharacters } from "node:util";
+import { expect, test, vi } from "vitest";
+import { loggerOf, printable, quoted } from "../../src/base/log.ts";
+
+/** What the built-in logger writes. */
+function written(run: (log: ReturnType<typeof loggerOf>) => void): string {
+  let text = "";
+  const spy = vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
+    text += String(chunk);
+    return true;
+  });
+  try {
+    run(loggerOf("debug", "room"));
+  } finally {
+    spy.mockRestore();
+  }
+  // Colours are the logger's own, where it has a terminal.
+  return stripVTControlCharacters(text);
+}
+
+const NASTY = "a\nb\r\u001b[2Jc\u0000\u0007\u009b31m\u2028\u2029\u202e\u200b\u007f\ud800";
+
+test("one event is one line: nothing in a message or field can begin another one, or move a terminal", () => {
+  const fields = { text: NASTY, err: new Error(NASTY), [NASTY]: 1, list: [NASTY], inner: { deep: NASTY } };
+  for (const level of ["debug", "info", "warn"] as const) {
+    const text = written((log) => log[level](fields, NASTY));
+    expect(text.match(/\n/g)).toHaveLength(1);
+    expect(text).toMatch(/^\d\d:\d\d:\d\d\.\d{3} (debug|info|warn) room: a\\nb\\r\\u001b\[2Jc/);
+    expect(text.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+  }
+});
+
+test("below an error stands its stack, indented, with nothing in it that a terminal obeys", () => {
+  const text = written((log) => log.error({ err: new Error(NASTY) }, "failed"));
+  const [first, ...stack] = text.trimEnd().split("\n");
+  expect(first).toContain("error room: failed err=");
+  expect(stack.length).toBeGreaterThan(1);
+  for (const line of stack) expect(line).toMatch(/^ {4}[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u);
+});
+
+test("names of others are quoted where they could pose as something else", () => {
+  for (const plain of ["Foo", "worker-7", "a.b_c", "Größe", "名前"]) expect(quoted(plain)).toBe(plain);
+  expect(quoted("Foo joined from=1.2.3.4")).toBe('"Foo joined from=1.2.3.4"');
+  expect(quoted('say "hi"')).toBe('"say \\"hi\\""');
+  expect(quoted("a\nb")).toBe('"a\\nb"');
+  expect(quoted("")).toBe('""');
+  expect(printable("a\u202eb\u009bc")).toBe("a\\u{202e}b\\u{9b}c");
+});
