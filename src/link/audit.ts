@@ -1,0 +1,142 @@
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Limits } from "../base/limits.ts";
+import type { Logger } from "../base/log.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
+import type { Failure } from "./admission.ts";
+import type { RefusalReason } from "./answering.ts";
+
+/** The events of docs/audit.md, each with the reasons that it may have. Both are stable: programs may search logs for them. */
+export interface AuditReasons {
+  /** A connection, or a link that was just proven, was not let in. */
+  refused: RefusalReason | "not allowed" | "own name" | "too many links";
+  /** Failures of a source have added up: it is refused from now on, for a while. */
+  penalised: Failure | "wrongUserPassword";
+  /** Two programs claimed one name. "in use": the newcomer was refused; else it has the name now, for that reason. */
+  "name taken": "in use" | "user password" | "silence" | "name token";
+  /** A program came into the Room. */
+  joined: "new";
+  /** A program is out of the Room. */
+  left: "closed" | "lost" | "replaced" | "silent" | "protocol" | "barred";
+  /** A proven link said what makes no sense, and was closed. */
+  "protocol broken": "malformed message" | "unexpected message" | "unexpected box" | "no join";
+  /** A session with a peer began; it ended. */
+  connected: "new";
+  disconnected: "done" | "lost" | "failed" | "superseded" | "protocol";
+  /** A peer broke the rules of its session, which ended. */
+  "session violation": "protocol";
+  /** A peer did not show the identity that is asked of it. */
+  "identity refused": "none shown" | "another one" | "malformed" | "not approved";
+  /** The list of bans changed. */
+  banned: "added" | "lifted" | "expired";
+}
+
+export type AuditEvent = keyof AuditReasons;
+
+/** Beside `event` and `reason`. Secrets have no place here. */
+export interface AuditFields {
+  /** Where it came from: host and port. */
+  readonly from?: string | undefined;
+  /** Whom it is about. */
+  readonly name?: string | undefined;
+  /** True where the name was only claimed; absent where it was proven, by whatever proves names there. */
+  readonly claimed?: true | undefined;
+  readonly [field: string]: unknown;
+}
+
+interface Flow {
+  readonly event: AuditEvent;
+  readonly reason: string;
+  readonly bucket: TokenBucket;
+  suppressed: number;
+  /** When the last one came, logged or not. */
+  at: number;
+}
+
+/**
+ * Who was refused, who came and went, and why, as log lines with the stable fields `event` and `reason`. Strangers cause some of them, and must not fill a disk: of each
+ * event and reason only so many are written at once, and per second; what was left out is counted in the next line, or in one of its own when no more come.
+ */
+export class AuditLog {
+  readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #limits: Limits["audit"];
+  /** Few: events and reasons are ours. */
+  readonly #flows = new Map<string, Flow>();
+  #timer: Timer | undefined;
+
+  constructor(log: Logger, clock: Clock, limits: Limits["audit"]) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /**
+   * Writes an event, unless too many of its kind came.
+   * @param message for people; names and texts of others in it are to be `quoted`
+   */
+  note<Event extends AuditEvent>(
+    event: Event,
+    reason: AuditReasons[Event],
+    about: AuditFields,
+    message: string,
+    level: "debug" | "info" | "warn" = "info",
+  ): void {
+    const flow = this.#flow(event, reason);
+    flow.at = this.#clock.now();
+    if (!flow.bucket.take(flow.at)) {
+      flow.suppressed++;
+      return this.#arm(this.#limits.quietMs);
+    }
+    const { suppressed } = flow;
+    flow.suppressed = 0;
+    const fields = { event, reason, ...about, suppressed: suppressed > 0 ? suppressed : undefined };
+    this.#log[level](Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)), message);
+  }
+
+  /** Writes what was left out so far. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (const flow of this.#flows.values()) this.#summarise(flow);
+  }
+
+  #flow(event: AuditEvent, reason: string): Flow {
+    const key = `${event}: ${reason}`;
+    let flow = this.#flows.get(key);
+    if (flow === undefined) {
+      const now = this.#clock.now();
+      const bucket = new TokenBucket(this.#limits.perSecond, this.#limits.burst, now);
+      flow = { event, reason, bucket, suppressed: 0, at: now };
+      this.#flows.set(key, flow);
+    }
+    return flow;
+  }
+
+  #arm(ms: number): void {
+    this.#timer ??= this.#clock.after(ms, () => this.#quiet(), { hold: false });
+  }
+
+  /** Sums up the floods that are over, and looks after the others later. */
+  #quiet(): void {
+    this.#timer = undefined;
+    const now = this.#clock.now();
+    let restMs = Infinity;
+    for (const flow of this.#flows.values()) {
+      if (flow.suppressed === 0) continue;
+      const leftMs = flow.at + this.#limits.quietMs - now;
+      if (leftMs > 0) restMs = Math.min(restMs, leftMs);
+      else {
+        flow.bucket.charge(now);
+        this.#summarise(flow);
+      }
+    }
+    if (restMs < Infinity) this.#arm(Math.ceil(restMs));
+  }
+
+  #summarise(flow: Flow): void {
+    const { event, reason, suppressed } = flow;
+    if (suppressed === 0) return;
+    flow.suppressed = 0;
+    this.#log.info({ event, reason, suppressed }, `${suppressed} more: ${event} (${reason})`);
+  }
+}
