@@ -57,6 +57,8 @@ export class Admission {
   readonly #guesses: TokenBucket;
   readonly #userFailures: UserFailures;
   readonly #visits = new Set<Visit>();
+  /** Those that left `#visits` for the user stage. */
+  readonly #userStages = new Set<Visit>();
   #links = 0;
 
   constructor(config: AdmissionConfig) {
@@ -103,6 +105,20 @@ export class Admission {
     const isStranger = visit.sources.every((source) => !source.hasProved);
     if (isStranger && !this.#guesses.hasToken(now)) return busy(1, "too many strangers fail to prove themselves");
     return this.#takeToken(visit, now);
+  }
+
+  /**
+   * The password is proven and the user stage begins: the HELLO was no guess, and the connection no longer stands in the way of those
+   * that have proved nothing. Where too many are in that stage it goes on counting as unproven.
+   */
+  confirm(visit: Visit): void {
+    this.giveBack(visit);
+    const { userStages, userStagesPerSource } = this.#config.limits.admission;
+    if (this.#userStages.size >= userStages) return;
+    if (visit.sources.some((source) => source.userStages >= userStagesPerSource * source.factor)) return;
+    if (!this.#remove(visit)) return;
+    this.#userStages.add(visit);
+    for (const source of visit.sources) source.userStages++;
   }
 
   /** The link is proven. False: there are too many by now, close it. Else call `release` when it is gone. */
@@ -171,9 +187,9 @@ export class Admission {
     return this.#sources.size;
   }
 
-  /** Connections that have not proved themselves, and links that live. */
+  /** Connections that have not proved themselves, those in the user stage among them, and links that live. */
   get unproven(): number {
-    return this.#visits.size;
+    return this.#visits.size + this.#userStages.size;
   }
 
   get links(): number {
@@ -226,9 +242,14 @@ export class Admission {
     victim.evicted();
   }
 
+  /** False: its visit is over already. */
   #remove(visit: Visit): boolean {
-    if (!this.#visits.delete(visit)) return false;
-    for (const source of visit.sources) source.unproven--;
+    if (this.#visits.delete(visit)) {
+      for (const source of visit.sources) source.unproven--;
+      return true;
+    }
+    if (!this.#userStages.delete(visit)) return false;
+    for (const source of visit.sources) source.userStages--;
     return true;
   }
 }

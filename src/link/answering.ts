@@ -43,6 +43,8 @@ export type AnswerOutcome =
 export interface AnsweringConfig extends LinkContext {
   readonly handshake: Omit<ResponderConfig, "admit">;
   admit?(): (Refusal & { readonly reason: RefusalReason }) | undefined;
+  /** CONFIRM was valid, and the user stage follows. */
+  confirmed?(): void;
   /** For the user stage: how long to wait before a user of that name is asked, in ms, and that it learns now whether it guessed right. */
   userDelayMs?(name: string): number;
   chargeUser?(name: string): void;
@@ -150,6 +152,7 @@ export class Answering {
     const rest = this.#reader.takeRest();
     this.#release();
     if (stage === undefined) return this.#settled({ kind: "link", established, rest });
+    this.#config.confirmed?.();
     this.#userCheck = new UserCheck(this.#pipe, stage, this.#responder.info, rest, this.#config, this.#settled);
   }
 

@@ -13,7 +13,7 @@ import { RecordLink } from "./record-link.ts";
 
 export type { RefusalReason, RelayAnswer } from "./answering.ts";
 
-/** A connection that was refused, for the log. Holds no secrets. */
+/** A connection that was refused. Holds no secrets. */
 export interface RefusedEvent {
   readonly reason: RefusalReason;
   /** The address it came from. */
@@ -85,6 +85,7 @@ export class LinkListener {
       {
         ...this.#config,
         admit: () => this.#admission.admit(visit),
+        confirmed: () => this.#admission.confirm(visit),
         userDelayMs: (name) => this.#admission.userDelayMs(visit, name),
         chargeUser: (name) => this.#admission.chargeUser(visit, name),
       },

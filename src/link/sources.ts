@@ -9,8 +9,9 @@ export class Source {
   /** How many times a single source's share it may use. */
   readonly factor: number;
   readonly hellos: TokenBucket;
-  /** Connections that have not proved themselves, and proven links, that live now. */
+  /** Connections that have not proved themselves, those in the user stage, and proven links, that live now. */
   unproven = 0;
+  userStages = 0;
   links = 0;
   /** Whether a link of it was ever proven: then it is no stranger when guesses run short. */
   hasProved = false;
@@ -38,7 +39,7 @@ export class Source {
   }
 
   get isInUse(): boolean {
-    return this.unproven > 0 || this.links > 0;
+    return this.unproven > 0 || this.userStages > 0 || this.links > 0;
   }
 }
 

@@ -240,6 +240,53 @@ test("when strangers everywhere guess, strangers wait, and those who proved them
   admission.leave(later);
 });
 
+/** A connection in the user stage, or on its way there. */
+function stage(admission: Admission, host: string): Visit {
+  const visit = enter(admission, host);
+  expect(admission.admit(visit)).toBeUndefined();
+  admission.confirm(visit);
+  return visit;
+}
+
+test("who has proved the password stands in nobody's way during the user stage: forty per source, the next ones count as unproven", () => {
+  const { admission } = setUp();
+  const stages = Array.from({ length: 40 }, () => stage(admission, "1.2.3.4"));
+  const strangers = Array.from({ length: 8 }, () => enter(admission, "1.2.3.4"));
+  expect(admission.enter("1.2.3.4", nobody)).toBeUndefined();
+  admission.leave(strangers[0] as Visit);
+  const over = stage(admission, "1.2.3.4"); // the forty-first keeps its place among the unproven
+  expect(admission.enter("1.2.3.4", nobody)).toBeUndefined();
+  expect(admission.prove(over)).toBe(true);
+  const later = enter(admission, "1.2.3.4");
+  admission.leave(stages[0] as Visit);
+  expect(admission.enter("1.2.3.4", nobody)).toBeUndefined();
+  admission.confirm(later); // and a place that is free is taken
+  admission.leave(enter(admission, "1.2.3.4"));
+  for (const visit of [...stages.slice(1), ...strangers.slice(1), later]) admission.leave(visit);
+  admission.leave(later);
+  expect([admission.unproven, admission.links]).toEqual([0, 1]);
+});
+
+test("256 are in the user stage in all, and their HELLO frames cost no tokens", () => {
+  const { admission } = setUp();
+  for (let index = 0; index < 256; index++) stage(admission, `10.0.0.${index >> 4}`);
+  expect(admission.unproven).toBe(256);
+  enter(admission, "10.1.0.1"); // places of the unproven are all free
+  let dropped = 0;
+  for (let index = 0; index < 8; index++) stage(admission, "10.2.0.1");
+  for (let index = 0; index < 10; index++) if (admission.enter("10.2.0.1", nobody) === undefined) dropped++;
+  expect(dropped).toBe(10);
+});
+
+test("a burst of guesses at users' passwords is paid for in full: by its source, and by strangers in all", () => {
+  const { penalty, admission } = limitsWith({});
+  const ofOneSource = admission.userStagesPerSource + admission.unprovenPerSource;
+  expect(ofOneSource * penalty.wrongSecret + penalty.refuseAbove * penalty.provenFactor).toBeLessThanOrEqual(
+    penalty.most,
+  );
+  expect(admission.userStages + admission.unproven).toBeLessThanOrEqual(2 * admission.guessBurst);
+});
+
 test("links have a cap in all and per source, and one that ends makes room", () => {
   const { admission } = setUp({ admission: { links: 5, linksPerSource: 3 } });
   const prove = (host: string): Visit => {

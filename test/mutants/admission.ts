@@ -64,6 +64,31 @@ export const ADMISSION: Mutants = {
   tests: ["test/link/admission.test.ts", "test/link/listener.test.ts", "test/link/strangers.test.ts"],
   mutants: [
     {
+      name: "one more than the cap of a source is in the user stage",
+      find: "source.userStages >= userStagesPerSource",
+      replace: "source.userStages > userStagesPerSource",
+    },
+    {
+      name: "one more than the cap in all is in the user stage",
+      find: "this.#userStages.size >= userStages",
+      replace: "this.#userStages.size > userStages",
+    },
+    {
+      name: "who is in the user stage counts as unproven",
+      find: "    this.#userStages.add(visit);",
+      replace: "    this.#visits.add(visit);",
+    },
+    {
+      name: "who ends in the user stage makes no room",
+      find: "    for (const source of visit.sources) source.userStages--;\n",
+      replace: "",
+    },
+    {
+      name: "a HELLO costs its token until the user stage is over",
+      find: "    this.giveBack(visit);\n    const { userStages,",
+      replace: "    const { userStages,",
+    },
+    {
       name: "a proven link does not get its token back",
       find: "    this.giveBack(visit);\n    this.#takeBack(visit);",
       replace: "    this.#takeBack(visit);",
