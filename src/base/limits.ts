@@ -35,13 +35,6 @@ export interface Limits {
      */
     readonly userStages: number;
     readonly userStagesPerSource: number;
-    /**
-     * Connections that proved the password and are in the user stage, where bcrypt takes its time: they are counted apart, in all and
-     * per source; beyond, one goes on counting as unproven. No more than the penalties and guesses of one burst can hold, which so
-     * gains nobody a guess.
-     */
-    readonly userStages: number;
-    readonly userStagesPerSource: number;
     /** HELLO frames: tokens per second and the most that gather; a valid CONFIRM gives its token back. */
     readonly helloPerSource: number;
     readonly helloBurst: number;
@@ -232,8 +225,6 @@ export const DEFAULT_LIMITS: Limits = {
     unproven: 64,
     earlyDropFrom: 16,
     unprovenPerSource: 8,
-    userStages: 256,
-    userStagesPerSource: 40,
     userStages: 256,
     userStagesPerSource: 40,
     helloPerSource: 5,
