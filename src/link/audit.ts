@@ -3,7 +3,9 @@ import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { Failure } from "./admission.ts";
+import { showAddress } from "../pipe/tcp-errors.ts";
 import type { RefusalReason } from "./answering.ts";
+import type { PenalisedEvent, RefusedEvent } from "./listener.ts";
 
 /** The events of docs/audit.md, each with the reasons that it may have. Both are stable: programs may search logs for them. */
 export interface AuditReasons {
@@ -42,6 +44,9 @@ export interface AuditFields {
   readonly claimed?: true | undefined;
   readonly [field: string]: unknown;
 }
+
+/** Nobody's fault: two ends dialled at once and one was enough, or this side is leaving. */
+const QUIET: ReadonlySet<RefusalReason> = new Set(["hung up", "closing"]);
 
 interface Flow {
   readonly event: AuditEvent;
@@ -92,6 +97,21 @@ export class AuditLog {
     const fields = { event, reason, ...about, suppressed: suppressed > 0 ? suppressed : undefined };
     this.#log[level](Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)), message);
   }
+
+  /** What a listener tells. */
+  readonly onRefused = (event: RefusedEvent): void => {
+    const { reason, host, port, name, error, refusedForS } = event;
+    const claimed = name === undefined ? undefined : (true as const);
+    const about = { from: showAddress(host, port), name, claimed, code: error.code };
+    const rest = refusedForS > 0 ? { refusedForS: Math.ceil(refusedForS) } : {};
+    this.note("refused", reason, { ...about, ...rest }, error.message, QUIET.has(reason) ? "debug" : "info");
+  };
+
+  readonly onPenalised = ({ reason, host, port, refusedForS }: PenalisedEvent): void => {
+    const seconds = Math.ceil(refusedForS);
+    const text = `${host} failed too often: it is refused for ${seconds} s`;
+    this.note("penalised", reason, { from: showAddress(host, port), refusedForS: seconds }, text, "warn");
+  };
 
   /** Writes what was left out so far. */
   close(): void {

@@ -1,3 +1,4 @@
+import type { Logger } from "../base/log.ts";
 import { AddressSet } from "./address-set.ts";
 
 /** Where a Room listens, and where users look for it. */
@@ -51,6 +52,19 @@ export function ownPassword(example: string, host: string = DEFAULT_HOST, passwo
   throw new TypeError(
     `others can reach ${host}, so it needs a password of its own: ${example}({ host: "${host}", password: "..." }). ` +
       `The default password "${DEFAULT_PASSWORD}" is known to everybody and serves on 127.0.0.1 only.`,
+  );
+}
+
+/** A password of fewer characters can be guessed within years at the rate that the limits on guesses allow: PROTOCOL §4. */
+const SHORT_PASSWORD = 10;
+
+/** Tells, at the start of a program that others can reach, that its password is short. */
+export function warnOfShortPassword(log: Logger, host: string, password: string | undefined): void {
+  const { length } = [...(password ?? DEFAULT_PASSWORD).normalize("NFC")];
+  if (length >= SHORT_PASSWORD || isLoopback(host)) return;
+  log.warn(
+    {},
+    `the password has ${length} characters, and others can reach ${host}: choose ${SHORT_PASSWORD} or more, at random`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../base/clock.ts";
-import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
+import type { LimitChanges, Limits } from "../base/limits.ts";
+import { limitsOption } from "../base/limits-option.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { Engine } from "../crypto/engine.ts";
 import { nativeEngine } from "../crypto/native.ts";
@@ -18,18 +19,22 @@ export interface Environment {
   readonly listen: (options: { host: string; port: number; accept(pipe: Pipe): void }) => Promise<PipeListener>;
 }
 
-/** The machine's own time, chance, ciphers and TCP, with `parts` in place of some of them. */
-export function environmentWith(parts: Partial<Environment> = {}): Environment {
+/**
+ * The machine's own time, chance, ciphers and TCP, with `parts` in place of some of them.
+ * @param changes what the option `limits` changes
+ * @throws TypeError for changes that make no sense
+ */
+export function environmentWith(parts: Partial<Environment> = {}, changes?: LimitChanges): Environment {
   const clock = parts.clock ?? systemClock;
-  const limits = parts.limits ?? DEFAULT_LIMITS;
+  const limits = limitsOption(changes, parts.limits);
   return {
     clock,
-    limits,
     random: systemRandom,
     chance: Math.random,
     engine: nativeEngine,
     dial: (options) => dialTcp({ ...options, clock, limits: limits.pipe }),
     listen: (options) => listenTcp({ ...options, clock, limits: limits.pipe }),
     ...parts,
+    limits,
   };
 }

@@ -2,7 +2,7 @@ import { LinkError } from "../base/errors.ts";
 import { DEFAULT_LIMITS } from "../base/limits.ts";
 import type { Pipe } from "../pipe/pipe.ts";
 import type { AddressSet } from "./address-set.ts";
-import { Admission, type Visit } from "./admission.ts";
+import { Admission, type Failure, type Visit } from "./admission.ts";
 import { Answering, type AnswerOutcome, type RefusalReason, type RelayAnswer } from "./answering.ts";
 import type { LinkContext } from "./dial.ts";
 import type { HelloInfo, ResponderConfig } from "./handshake.ts";
@@ -26,11 +26,23 @@ export interface RefusedEvent {
   readonly refusedForS: number;
 }
 
+/** A source whose failures have added up, for the log. */
+export interface PenalisedEvent {
+  /** The last of them. */
+  readonly reason: Failure | "wrongUserPassword";
+  readonly host: string;
+  readonly port: number;
+  /** Seconds for which it is refused from now on. */
+  readonly refusedForS: number;
+}
+
 export interface LinkListenerConfig extends LinkContext {
   readonly handshake: Omit<ResponderConfig, "admit">;
   /** A new link, proven. Call `start` on it in this call or soon after. */
   onLink(link: Link): void;
   onRefused?(event: RefusedEvent): void;
+  /** A source is refused from now on that was not before. */
+  onPenalised?(event: PenalisedEvent): void;
   /** A proven ticket holder gave a wrong Ta (purposes 3 and 4; PROTOCOL §3.6: three kill the ticket). */
   onWrongTicket?(hello: HelloInfo): void;
   /**
@@ -113,11 +125,16 @@ export class LinkListener {
   #settled(pipe: Pipe, visit: Visit, outcome: AnswerOutcome): void {
     switch (outcome.kind) {
       case "failed": {
+        const reason = visit.charged === undefined ? outcome.failure : "wrongUserPassword";
+        const wasRefused = this.#admission.refusedForS(visit) > 0;
         this.#admission.leave(visit, outcome.failure);
-        this.#report(pipe, outcome, this.#admission.refusedForS(visit));
-        const { hello, reason } = outcome;
+        const refusedForS = this.#admission.refusedForS(visit);
+        this.#report(pipe, outcome, refusedForS);
+        if (reason !== undefined && !wasRefused && refusedForS > 0)
+          this.#guard(() => this.#config.onPenalised?.({ reason, ...pipe.remote, refusedForS }));
+        const { hello } = outcome;
         const isTicket = hello?.purpose === 3 || hello?.purpose === 4;
-        if (hello !== undefined && isTicket && reason === "wrong secret")
+        if (hello !== undefined && isTicket && outcome.reason === "wrong secret")
           this.#guard(() => this.#config.onWrongTicket?.(hello));
         return;
       }

@@ -1,12 +1,10 @@
 import { hex, isBefore } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { AddressSet } from "../link/address-set.ts";
 import type { Ticket } from "../wire/room-messages.ts";
 import type { RoomMember } from "./member.ts";
-
-/** How long a ticket is good for. PROTOCOL §3.6. */
-export const TICKET_MS = 30_000;
 
 interface Open {
   readonly pair: string;
@@ -25,15 +23,18 @@ export class Introductions {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #subnets: AddressSet;
+  readonly #ticketMs: number;
   /** Tickets whose answerer has not said `ready`, by ticket id in hex. */
   readonly #open = new Map<string, Open>();
   /** The same pairs, by their names. */
   readonly #pairs = new Set<string>();
 
-  constructor(clock: Clock, random: Random, subnets: AddressSet) {
+  /** @param ticketMs how long a ticket is good for */
+  constructor(clock: Clock, random: Random, subnets: AddressSet, ticketMs: number = DEFAULT_LIMITS.room.ticketMs) {
     this.#clock = clock;
     this.#random = random;
     this.#subnets = subnets;
+    this.#ticketMs = ticketMs;
   }
 
   get size(): number {
@@ -53,14 +54,14 @@ export class Introductions {
       type: "ticket",
       ticketId: this.#random(16),
       secret: this.#random(32),
-      expiresMs: TICKET_MS,
+      expiresMs: this.#ticketMs,
     } as const;
     const ticketFor = (member: RoomMember): Ticket => {
       const [about, candidates] = member === smaller ? [greater, toGreater] : [smaller, toSmaller];
       return { ...shared, name: about.name, kind: about.kind, candidates, first: member === dialler };
     };
     const key = hex(shared.ticketId);
-    const timer = this.#clock.after(TICKET_MS, () => this.#end(key), { hold: false });
+    const timer = this.#clock.after(this.#ticketMs, () => this.#end(key), { hold: false });
     this.#open.set(key, { pair, dialler, answerer, forDialler: ticketFor(dialler), timer });
     this.#pairs.add(pair);
     answerer.tellSealed(ticketFor(answerer));

@@ -1,3 +1,4 @@
+import type { LimitChanges } from "../base/limits.ts";
 import type { LogOption } from "../base/log.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Users } from "../link/user-table.ts";
@@ -24,6 +25,8 @@ export interface RoomOptions {
   blacklist?: readonly string[] | undefined;
   /** Whether links are sealed; all users must agree. Without, everybody on the way can read, nobody can alter. Default true. */
   encryption?: boolean | undefined;
+  /** Limits and penalties that differ from `DEFAULT_LIMITS`, group by group: `{ admission: { unprovenPerSource: 32 } }`. */
+  limits?: LimitChanges | undefined;
   /** Time, chance, ciphers and network, for tests. Default: the machine's own. */
   environment?: Partial<Environment> | undefined;
 }

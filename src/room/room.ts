@@ -1,8 +1,18 @@
 import type { Timer } from "../base/clock.ts";
-import { type Logger, loggerOf } from "../base/log.ts";
+import type { Limits } from "../base/limits.ts";
+import { type Logger, loggerOf, quoted } from "../base/log.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { AddressSet } from "../link/address-set.ts";
-import { DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, isLoopback, portOption, ROOM_NAME } from "../link/defaults.ts";
+import { AuditLog, type AuditReasons } from "../link/audit.ts";
+import {
+  DEFAULT_HOST,
+  DEFAULT_PASSWORD,
+  DEFAULT_PORT,
+  isLoopback,
+  portOption,
+  ROOM_NAME,
+  warnOfShortPassword,
+} from "../link/defaults.ts";
 import { type Environment, environmentWith } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
 import { LinkListener } from "../link/listener.ts";
@@ -18,10 +28,6 @@ import type { RoomOptions } from "./room-options.ts";
 
 export type { RoomOptions } from "./room-options.ts";
 
-/** How long a newly admitted link may take to say who joins, and a holder of a name to show that it lives. */
-const JOIN_MS = 10_000;
-const HOLDER_MS = 2_500;
-
 /** The one small program that introduces everybody. It knows who is here, and reads nothing that users say to each other. */
 export class Room implements AsyncDisposable {
   /** The address it listens on, with the port that was taken. */
@@ -29,6 +35,8 @@ export class Room implements AsyncDisposable {
   readonly port: number;
   readonly #environment: Environment;
   readonly #log: Logger;
+  readonly #audit: AuditLog;
+  readonly #limits: Limits["room"];
   readonly #listener: LinkListener;
   readonly #pipes: PipeListener;
   readonly #introductions: Introductions;
@@ -57,9 +65,11 @@ export class Room implements AsyncDisposable {
         `the password "${DEFAULT_PASSWORD}" is known to everybody; a Room on ${host} needs another one`,
       );
     }
-    const environment = environmentWith(options.environment);
+    const environment = environmentWith(options.environment, options.limits);
     const { engine, random } = environment;
     const log = loggerOf(options.log, "room");
+    warnOfShortPassword(log, host, options.password);
+    const audit = new AuditLog(log, environment.clock, environment.limits.audit);
     const secret = passwordSecret(options.password ?? DEFAULT_PASSWORD, 1, engine);
     const users = options.users && new UserTable(options.users, options.secret, engine, random);
     const blacklist = new AddressSet(options.blacklist ?? []);
@@ -81,16 +91,8 @@ export class Room implements AsyncDisposable {
         secretFor: () => secret,
       },
       onLink: (link) => (room === undefined ? link.destroy() : room.#arrived(link)),
-      onRefused: (event) =>
-        log.info(
-          {
-            reason: event.reason,
-            from: showAddress(event.host, event.port),
-            name: event.name,
-            refusedForS: Math.ceil(event.refusedForS),
-          },
-          event.error.message,
-        ),
+      onRefused: audit.onRefused,
+      onPenalised: audit.onPenalised,
     });
     let pipes: PipeListener;
     try {
@@ -99,20 +101,28 @@ export class Room implements AsyncDisposable {
       listener.close();
       throw error;
     }
-    room = new Room(environment, log, listener, pipes);
+    room = new Room(environment, log, audit, listener, pipes);
     log.info({ encryption: options.encryption ?? true }, `open on ${showAddress(host, room.port)}`);
     return room;
   }
 
-  private constructor(environment: Environment, log: Logger, listener: LinkListener, pipes: PipeListener) {
+  private constructor(
+    environment: Environment,
+    log: Logger,
+    audit: AuditLog,
+    listener: LinkListener,
+    pipes: PipeListener,
+  ) {
     this.host = pipes.address.host;
     this.port = pipes.address.port;
     this.#environment = environment;
     this.#log = log;
+    this.#audit = audit;
+    this.#limits = environment.limits.room;
     this.#listener = listener;
     this.#pipes = pipes;
     this.#announcements = new Announcements(environment.clock, this.#members);
-    this.#introductions = new Introductions(environment.clock, environment.random, ownSubnets());
+    this.#introductions = new Introductions(environment.clock, environment.random, ownSubnets(), this.#limits.ticketMs);
   }
 
   /** The names of the users that are here, sorted. */
@@ -122,8 +132,14 @@ export class Room implements AsyncDisposable {
 
   #arrived(link: Link): void {
     if (this.#closed) return link.close(13, "the Room is closing");
-    if (link.remoteName === ROOM_NAME) return link.close(7, `the name "${ROOM_NAME}" is the Room's own`);
-    const timer = this.#environment.clock.after(JOIN_MS, () => this.#dismiss(link, 11, "no join within 10 s"), {
+    if (link.remoteName === ROOM_NAME) {
+      const text = `the name "${ROOM_NAME}" is the Room's own`;
+      this.#audit.note("refused", "own name", { ...aboutLink(link), claimed: true }, text);
+      return link.close(7, text);
+    }
+    const { joinMs } = this.#limits;
+    const late = `no join within ${joinMs / 1_000} s`;
+    const timer = this.#environment.clock.after(joinMs, () => this.#dismiss(link, 11, late, "no join"), {
       hold: false,
     });
     this.#arriving.set(link, timer);
@@ -133,9 +149,9 @@ export class Room implements AsyncDisposable {
         if (message === undefined) return;
         timer.cancel();
         if (message.type === "join") void this.#join(link, message);
-        else this.#dismiss(link, 12, "the first message must be a join");
+        else this.#dismiss(link, 12, "the first message must be a join", "unexpected message");
       },
-      sealed: () => this.#dismiss(link, 12, "no box is expected"),
+      sealed: () => this.#dismiss(link, 12, "no box is expected", "unexpected box"),
       drain: () => {},
       closed: () => this.#forget(link),
     });
@@ -152,13 +168,14 @@ export class Room implements AsyncDisposable {
     try {
       return decodeToRoom(payload);
     } catch (error) {
-      this.#log.info({ name: link.remoteName, err: error }, "a message of a user makes no sense");
-      this.#dismiss(link, 12, error instanceof Error ? error.message : "malformed");
+      this.#dismiss(link, 12, error instanceof Error ? error.message : "malformed", "malformed message");
       return undefined;
     }
   }
 
-  #dismiss(link: Link, code: number, text: string): void {
+  /** Closes a link that said something wrong, or nothing in time. */
+  #dismiss(link: Link, code: number, text: string, reason: AuditReasons["protocol broken"]): void {
+    this.#audit.note("protocol broken", reason, aboutLink(link), `${quoted(link.remoteName)} is dismissed: ${text}`);
     this.#forget(link);
     link.close(code, text);
   }
@@ -167,29 +184,41 @@ export class Room implements AsyncDisposable {
     const holder = this.#members.get(link.remoteName);
     // A second message before the welcome would be lost, so it is refused: an honest user waits.
     link.start({
-      data: () => this.#dismiss(link, 12, "wait for the welcome"),
-      sealed: () => this.#dismiss(link, 12, "no box is expected"),
+      data: () => this.#dismiss(link, 12, "wait for the welcome", "unexpected message"),
+      sealed: () => this.#dismiss(link, 12, "no box is expected", "unexpected box"),
       drain: () => {},
       closed: () => this.#forget(link),
     });
     if (holder !== undefined && link.isUserProven) {
       // It is the same user, by its password: another program of it, or this one back before its last link is found dead.
-      this.#leave(holder, "joined again");
+      this.#nameTaken(link, "user password");
+      this.#leave(holder, "replaced", "joined again");
       holder.link.close(8, `another program joined as "${holder.name}" with its password`);
     } else if (holder !== undefined) {
-      const alive = (await holder.link.ping(HOLDER_MS)) !== undefined;
+      const alive = (await holder.link.ping(this.#limits.holderMs)) !== undefined;
       if (!this.#arriving.has(link)) return;
       const now = this.#members.get(link.remoteName);
       if (now !== undefined && (alive || now !== holder)) {
-        this.#log.info({ name: link.remoteName, from: link.remote.host }, "refused: the name is in use");
-        return this.#dismiss(link, 8, `the name "${link.remoteName}" is in use`);
+        this.#nameTaken(link, "in use");
+        this.#forget(link);
+        return link.close(8, `the name "${link.remoteName}" is in use`);
       }
-      if (now !== undefined) this.#leave(now, "silent");
+      if (now !== undefined) {
+        this.#nameTaken(link, "silence");
+        this.#leave(now, "silent");
+      }
       holder.link.destroy();
     }
     this.#forget(link);
     if (this.#closed) return link.close(13, "the Room is closing");
     this.#admit(new RoomMember(link, join));
+  }
+
+  /** Two programs claim one name. "in use": the newcomer is refused. */
+  #nameTaken(newcomer: Link, reason: AuditReasons["name taken"]): void {
+    const claimed = newcomer.isUserProven ? undefined : true;
+    const text = reason === "in use" ? "refused: the name is in use" : `the name changes hands: ${reason}`;
+    this.#audit.note("name taken", reason, { ...aboutLink(newcomer), claimed }, text);
   }
 
   #admit(member: RoomMember): void {
@@ -198,20 +227,18 @@ export class Room implements AsyncDisposable {
     member.link.start({
       data: (payload) => {
         const message = this.#parse(member.link, payload);
-        if (message === undefined) this.#leave(member, "broke the protocol");
+        if (message === undefined) this.#leave(member, "protocol");
         else this.#said(member, message);
       },
       sealed: () => {
-        member.link.close(12, "no box is expected");
-        this.#leave(member, "broke the protocol");
+        this.#dismiss(member.link, 12, "no box is expected", "unexpected box");
+        this.#leave(member, "protocol");
       },
       drain: () => {},
-      closed: (error) => this.#leave(member, error?.message ?? "closed"),
+      closed: (error) => this.#leave(member, error === undefined ? "closed" : "lost", error?.message),
     });
-    this.#log.info(
-      { name: member.name, kind: member.kind, from: showAddress(member.link.remote.host, member.link.remote.port) },
-      `${member.name} joined`,
-    );
+    const { name, kind } = member;
+    this.#audit.note("joined", "new", { ...aboutLink(member.link), kind }, `${quoted(name)} joined`);
     member.tell({ type: "welcome", count: others.length });
     for (let at = 0; at < others.length; at += MEMBERS_PER_MESSAGE) {
       member.tell({
@@ -239,15 +266,15 @@ export class Room implements AsyncDisposable {
       }
       return;
     }
-    member.link.close(12, `a ${message.type} makes no sense here`);
-    this.#leave(member, "broke the protocol");
+    this.#dismiss(member.link, 12, `a ${message.type} makes no sense here`, "unexpected message");
+    this.#leave(member, "protocol");
   }
 
-  #leave(member: RoomMember, why: string): void {
+  #leave(member: RoomMember, reason: AuditReasons["left"], why?: string): void {
     if (this.#members.get(member.name) !== member) return;
     this.#members.delete(member.name);
     this.#introductions.forget(member);
-    this.#log.info({ name: member.name, why }, `${member.name} left`);
+    this.#audit.note("left", reason, { ...aboutLink(member.link), why }, `${quoted(member.name)} left`);
     this.#announcements.went(member);
   }
 
@@ -265,6 +292,7 @@ export class Room implements AsyncDisposable {
       for (const member of this.#members.values()) member.link.close(13, "the Room is closing");
       this.#arriving.clear();
       this.#members.clear();
+      this.#audit.close();
       this.#log.info({}, "closed");
     }
     await this.#pipes.close();
@@ -273,4 +301,8 @@ export class Room implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function aboutLink({ remote, remoteName }: Link): { readonly from: string; readonly name: string } {
+  return { from: showAddress(remote.host, remote.port), name: remoteName };
 }

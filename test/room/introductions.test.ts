@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { AddressSet } from "../../src/link/address-set.ts";
 import type { Link } from "../../src/link/link.ts";
-import { Introductions, TICKET_MS } from "../../src/room/introductions.ts";
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
+import { Introductions } from "../../src/room/introductions.ts";
 import { RoomMember } from "../../src/room/member.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { decodeTicket, type Join, type Ticket } from "../../src/wire/room-messages.ts";
@@ -33,7 +34,12 @@ test("the greater name gets its ticket first, and only when it is ready the smal
   expect(room.introduce(foo.member, bar.member)).toBe(true);
   expect(bar.tickets).toEqual([]);
   expect(foo.tickets).toMatchObject([
-    { name: "Bar", first: false, candidates: [{ host: "127.0.0.1", port: 5_000 }], expiresMs: TICKET_MS },
+    {
+      name: "Bar",
+      first: false,
+      candidates: [{ host: "127.0.0.1", port: 5_000 }],
+      expiresMs: DEFAULT_LIMITS.room.ticketMs,
+    },
   ]);
   const { ticketId, secret } = foo.tickets[0] as Ticket;
   room.ready(bar.member, ticketId); // not Bar's to say
@@ -61,7 +67,7 @@ test("a pair is introduced once at a time, and again after the first ticket has 
   room.introduce(foo.member, bar.member);
   expect(room.introduce(bar.member, foo.member)).toBe(true);
   expect(foo.tickets.length).toBe(1);
-  clock.advance(TICKET_MS);
+  clock.advance(DEFAULT_LIMITS.room.ticketMs);
   room.introduce(bar.member, foo.member);
   expect(foo.tickets.length).toBe(2);
   room.close();
