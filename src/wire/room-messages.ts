@@ -118,7 +118,7 @@ export function decodeToRoom(payload: Uint8Array): ToRoom {
     case "ready":
       return { type: "ready", ticketId: bytes(message, "ticketId", 16) };
     default:
-      throw new Error(`"${String(message.type).slice(0, 20)}" is no message to a Room`);
+      throw new Error(`${shown(message.type)} is no message to a Room`);
   }
 }
 
@@ -144,7 +144,7 @@ export function decodeToUser(payload: Uint8Array): ToUser {
     case "absent":
       return { type: "absent", name: text(message, "name"), why: text(message, "why") };
     default:
-      throw new Error(`"${String(message.type).slice(0, 20)}" is no message to a user`);
+      throw new Error(`${shown(message.type)} is no message to a user`);
   }
 }
 
@@ -165,6 +165,11 @@ export function decodeTicket(payload: Uint8Array): Ticket {
     expiresMs: number(message, "expiresMs", 600_000),
     first: message.first === true,
   };
+}
+
+/** Never by a toString of its own: that may be anything. */
+function shown(type: unknown): string {
+  return typeof type === "string" ? `"${type.slice(0, 20)}"` : "what has no type";
 }
 
 type Fields = Readonly<Record<string, unknown>>;
