@@ -21,6 +21,8 @@ export interface Limits {
     readonly relayMs: number;
     /** From CONFIRM to the end of the user stage, bcrypt included: 5 s of it at the highest cost. */
     readonly userStageMs: number;
+    /** From the end of the handshake to the other side's identity, where one is asked for, and to the answer of who judges it. */
+    readonly identityMs: number;
   };
   readonly admission: {
     /** Connections that have not proved themselves, in all. */
@@ -220,7 +222,7 @@ const MIB = 1_024 * KIB;
 
 export const DEFAULT_LIMITS: Limits = {
   pipe: { highWaterBytes: 65_536, lingerMs: 2_000, connectMs: 10_000 },
-  handshake: { firstByteMs: 5_000, wholeMs: 10_000, relayMs: 10_000, userStageMs: 20_000 },
+  handshake: { firstByteMs: 5_000, wholeMs: 10_000, relayMs: 10_000, userStageMs: 20_000, identityMs: 10_000 },
   admission: {
     unproven: 64,
     earlyDropFrom: 16,

@@ -18,11 +18,18 @@ export interface AnswerConfig extends LinkContext {
 
 /** Makes a link as the responder on one pipe that this side opened itself: relayed or punched. No admission limits apply. Otherwise as `dialLink`. */
 export async function answerLink(pipe: Pipe, config: AnswerConfig): Promise<Link> {
-  const { relayId, signal } = config;
+  const { signal } = config;
   if (signal?.aborted === true) {
     pipe.destroy();
     throw signal.reason;
   }
+  const link = await answered(pipe, config);
+  if (link.awaitsIdentity) await link.identified(signal);
+  return link;
+}
+
+function answered(pipe: Pipe, config: AnswerConfig): Promise<RecordLink> {
+  const { relayId, signal } = config;
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       reject(signal?.reason);

@@ -2,12 +2,13 @@ import type { Clock } from "../base/clock.ts";
 import { LinkError } from "../base/errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
-import type { Pipe } from "../pipe/pipe.ts";
+import type { Address, Pipe } from "../pipe/pipe.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import { explain, explainStage, noAnswer, notChatRoom, type Target, tooSlow } from "./explain.ts";
 import type { InitiatorConfig } from "./handshake.ts";
 import { encodeRelayPreface, FRAME, FrameReader } from "./handshake-frames.ts";
 import { Initiator } from "./handshake-initiator.ts";
+import type { IdentityRules } from "./identity.ts";
 import type { Link } from "./link.ts";
 import { logIn } from "./log-in.ts";
 import { RecordLink } from "./record-link.ts";
@@ -20,6 +21,8 @@ export interface LinkContext {
   readonly log: Logger;
   /** Absent: the defaults. */
   readonly limits?: Limits | undefined;
+  /** Which identity this side shows, and what it asks of the other one's. Absent: it shows none, and asks for none. */
+  readonly identity?: IdentityRules | undefined;
 }
 
 export interface DialConfig extends LinkContext {
@@ -41,7 +44,7 @@ export async function dialLink(pipe: Pipe, config: DialConfig): Promise<Link> {
     config.signal?.throwIfAborted();
     const initiator = new Initiator(config.handshake);
     try {
-      return await initiate(pipe, config, initiator);
+      return await identified(await initiate(pipe, config, initiator), config);
     } finally {
       initiator.wipe();
     }
@@ -51,11 +54,25 @@ export async function dialLink(pipe: Pipe, config: DialConfig): Promise<Link> {
   }
 }
 
+/** The link, once the other side's identity is one that this side takes. */
+async function identified(link: RecordLink, config: DialConfig): Promise<Link> {
+  if (!link.awaitsIdentity) return link;
+  try {
+    await link.identified(config.signal);
+    return link;
+  } catch (error) {
+    throw error instanceof LinkError ? explain(error, targetOf(config, link.remote)) : error;
+  }
+}
+
+function targetOf({ address, handshake: { purpose, peerName } }: DialConfig, { host, port }: Address): Target {
+  return { purpose, peerName, at: address ?? showAddress(host, port) };
+}
+
 /** One run of the handshake over the pipe, which is still the caller's when this rejects. */
-function initiate(pipe: Pipe, config: DialConfig, initiator: Initiator): Promise<Link> {
+function initiate(pipe: Pipe, config: DialConfig, initiator: Initiator): Promise<RecordLink> {
   const { clock, signal, relayId } = config;
-  const { purpose, peerName } = config.handshake;
-  const target: Target = { purpose, peerName, at: config.address ?? showAddress(pipe.remote.host, pipe.remote.port) };
+  const target = targetOf(config, pipe.remote);
   const limits = (config.limits ?? DEFAULT_LIMITS).handshake;
   const deadlineMs = limits.wholeMs + (relayId === undefined ? 0 : limits.relayMs);
   return new Promise((resolve, reject) => {

@@ -19,6 +19,8 @@ export interface Link extends Omit<Established, "sealer" | "opener"> {
   /** The other end of its pipe, as this side sees it. */
   readonly remote: Address;
   readonly local: Address;
+  /** The public text of the identity that the other side was let in with. Undefined: it was not asked for one, or shows none. */
+  readonly identity: string | undefined;
   /** False while the pipe holds more than its high-water mark: wait for `drain`. Sending works nevertheless. */
   readonly writable: boolean;
   /** Bytes given to the pipe and not yet to the system. */

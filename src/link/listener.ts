@@ -38,9 +38,11 @@ export interface PenalisedEvent {
 
 export interface LinkListenerConfig extends LinkContext {
   readonly handshake: Omit<ResponderConfig, "admit">;
-  /** A new link, proven. Call `start` on it in this call or soon after. */
+  /** A new link, proven, with an identity that this side takes. Call `start` on it in this call or soon after. */
   onLink(link: Link): void;
   onRefused?(event: RefusedEvent): void;
+  /** A proven peer did not show the identity that it should; its link has ended, and the log was told. */
+  onUnidentified?(name: string, error: LinkError): void;
   /** A source is refused from now on that was not before. */
   onPenalised?(event: PenalisedEvent): void;
   /** A proven ticket holder gave a wrong Ta (purposes 3 and 4; PROTOCOL §3.6: three kill the ticket). */
@@ -63,6 +65,8 @@ export class LinkListener {
   readonly #config: LinkListenerConfig;
   readonly #admission: Admission;
   readonly #answering = new Set<Answering>();
+  /** Links that wait for the other side's identity. */
+  readonly #unidentified = new Set<RecordLink>();
   #isClosed = false;
 
   /** @throws TypeError for a name that can't be one. */
@@ -120,6 +124,7 @@ export class LinkListener {
     this.#isClosed = true;
     for (const answering of this.#answering)
       answering.abort("closing", new LinkError("ERR_REFUSED", "this side is closing"));
+    for (const link of this.#unidentified) link.close(CODE.shuttingDown, "this side is closing");
   }
 
   #settled(pipe: Pipe, visit: Visit, outcome: AnswerOutcome): void {
@@ -150,7 +155,8 @@ export class LinkListener {
           if (isAdmitted) this.#admission.release(visit);
         });
         if (isAdmitted) {
-          if (!this.#guard(() => this.#config.onLink(link))) link.destroy();
+          if (link.awaitsIdentity) void this.#identify(link);
+          else this.#handOver(link);
           return;
         }
         const error = new LinkError("ERR_BUSY", "too many links");
@@ -158,6 +164,25 @@ export class LinkListener {
         this.#report(pipe, { reason: "busy", error, hello: undefined }, 0);
       }
     }
+  }
+
+  async #identify(link: RecordLink): Promise<void> {
+    this.#unidentified.add(link);
+    try {
+      await link.identified();
+    } catch (error) {
+      if (error instanceof LinkError && error.code === "ERR_IDENTITY")
+        this.#guard(() => this.#config.onUnidentified?.(link.remoteName, error));
+      return;
+    } finally {
+      this.#unidentified.delete(link);
+    }
+    if (this.#isClosed) link.close(CODE.shuttingDown, "this side is closing");
+    else this.#handOver(link);
+  }
+
+  #handOver(link: RecordLink): void {
+    if (!this.#guard(() => this.#config.onLink(link))) link.destroy();
   }
 
   #report(

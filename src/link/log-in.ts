@@ -3,7 +3,6 @@ import { DEFAULT_LIMITS } from "../base/limits.ts";
 import type { Pipe } from "../pipe/pipe.ts";
 import type { DialConfig } from "./dial.ts";
 import { cutShort, explainUser, type Target, tooSlow } from "./explain.ts";
-import type { Link } from "./link.ts";
 import { RecordLink } from "./record-link.ts";
 import { RecordReader } from "./records.ts";
 import { MAX_STAGE_BODY_BYTES } from "./user-stage.ts";
@@ -13,7 +12,7 @@ import type { UserStageInitiator, UserStageStep } from "./user-stage-initiator.t
  * The user's side of the user stage on a pipe, right after CONFIRM. When it rejects the pipe is still the caller's, with a close
  * record on its way where the protocol has one; bcrypt has ended then.
  */
-export function logIn(pipe: Pipe, stage: UserStageInitiator, target: Target, config: DialConfig): Promise<Link> {
+export function logIn(pipe: Pipe, stage: UserStageInitiator, target: Target, config: DialConfig): Promise<RecordLink> {
   const { clock, signal } = config;
   const { name, user } = config.handshake;
   const deadlineMs = (config.limits ?? DEFAULT_LIMITS).handshake.userStageMs;

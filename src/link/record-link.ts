@@ -2,22 +2,30 @@ import type { Clock } from "../base/clock.ts";
 import { LinkError } from "../base/errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
-import type { Suite } from "../crypto/engine.ts";
+import type { Engine, Suite } from "../crypto/engine.ts";
 import type { Purpose } from "../crypto/secret.ts";
 import type { Address, Pipe } from "../pipe/pipe.ts";
+import { showAddress } from "../pipe/tcp-errors.ts";
 import { decodeClose, encodeClose } from "./close.ts";
 import type { LinkContext } from "./dial.ts";
 import type { Established } from "./handshake.ts";
 import { CODE } from "./handshake-refuse.ts";
+import { encodeIdentity, type Judge, verifyIdentity } from "./identity.ts";
+import { IdentityGate, type IdentityRefusal, refusal } from "./identity-gate.ts";
 import { Keepalive } from "./keepalive.ts";
 import type { Link, LinkEvents } from "./link.ts";
 import { RecordReader } from "./records.ts";
 
-/** The types of records, PROTOCOL §3.5. Identity (4) and user stage (6) have no place on an open link. */
-const TYPE = { data: 1, ping: 2, pong: 3, sealed: 5, close: 0x7f } as const;
+/** The types of records, PROTOCOL §3.5. User stage (6) has no place on an open link, identity only as a side's very first record. */
+const TYPE = { data: 1, ping: 2, pong: 3, identity: 4, sealed: 5, close: 0x7f } as const;
 const PING_BYTES = 8;
 /** What the records of a chunk may take before its link keeps account of the turn. */
 const LITTLE_MS = 0.25;
+
+/** What a link is made with; the engine verifies identities. */
+export interface RecordLinkContext extends LinkContext {
+  readonly handshake: { readonly engine: Engine };
+}
 
 /** A link over a pipe: records both ways, keepalive, and an end with a reason. */
 export class RecordLink implements Link {
@@ -43,6 +51,16 @@ export class RecordLink implements Link {
   readonly #keepalive: Keepalive;
   readonly #reader = new RecordReader();
   readonly #gone: () => void;
+  readonly #engine: Engine;
+  /** Until the other side's identity is one that it takes. Absent: none is asked for. */
+  #judge: Judge | undefined;
+  readonly #identityMs: number;
+  #identity: string | undefined;
+  /** While the other side's identity is waited for and judged. */
+  #gate: { readonly gate: IdentityGate; readonly done: (error: LinkError | undefined) => void } | undefined;
+  /** The first record, where it was no identity and the link is open nevertheless. */
+  #early: { readonly type: number; readonly payload: Uint8Array } | undefined;
+  #isFirst = true;
   #events: LinkEvents | undefined;
   #isOpen = true;
   #isWritable = true;
@@ -57,7 +75,7 @@ export class RecordLink implements Link {
   #untold: { error: LinkError | undefined } | undefined;
 
   /**
-   * Takes the pipe over. Nothing is read before `start`, so the owner should not let it wait.
+   * Takes the pipe over and shows this side's identity, if it has one. Nothing is read before `identified` and `start`, so the owner should not let it wait.
    * @param rest bytes that came behind the handshake.
    * @param gone called once, however the link ends, before its owner is told.
    */
@@ -65,7 +83,7 @@ export class RecordLink implements Link {
     pipe: Pipe,
     established: Established,
     rest: Uint8Array,
-    context: LinkContext,
+    context: RecordLinkContext,
     gone: () => void = () => {},
   ) {
     this.role = established.role;
@@ -87,6 +105,9 @@ export class RecordLink implements Link {
     this.#clock = context.clock;
     this.#log = context.log;
     this.#gone = gone;
+    this.#engine = context.handshake.engine;
+    this.#judge = context.identity?.judgeOf?.(this.remoteName);
+    this.#identityMs = (context.limits ?? DEFAULT_LIMITS).handshake.identityMs;
     this.#keepalive = new Keepalive(context.clock, this.#limits, {
       sendPing: (payload) => this.#send(TYPE.ping, [payload]),
       dead: () =>
@@ -106,6 +127,61 @@ export class RecordLink implements Link {
       },
     });
     pipe.pause();
+    const own = context.identity?.own;
+    if (own !== undefined) this.#send(TYPE.identity, [encodeIdentity(own, established)]);
+  }
+
+  get identity(): string | undefined {
+    return this.#identity;
+  }
+
+  /** Whether `identified` must resolve before the link is given to an owner. */
+  get awaitsIdentity(): boolean {
+    return this.#judge !== undefined;
+  }
+
+  /**
+   * Waits until the other side has proven an identity that this side takes. Until then nothing but this side's own identity, a ping, and a close is sent. To be called
+   * once, before `start`, where `awaitsIdentity` says so; when it rejects the link has ended.
+   * @param signal gives up; the promise rejects with its reason.
+   * @throws LinkError ERR_IDENTITY, or why the link ended meanwhile.
+   */
+  async identified(signal?: AbortSignal): Promise<void> {
+    const abort = (): void => this.destroy();
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      signal?.throwIfAborted();
+      if (this.#judge !== undefined) await this.#identify(this.#judge);
+    } catch (error) {
+      this.destroy();
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  #identify(judge: Judge): Promise<void> {
+    if (!this.#isOpen) return Promise.reject(new LinkError("ERR_TRUNCATED", `the link to ${this.#who()} has ended`));
+    return new Promise((resolve, reject) => {
+      const gate = new IdentityGate({
+        clock: this.#clock,
+        judge,
+        name: this.remoteName,
+        waitMs: this.#identityMs,
+        judged: (problem) => (problem === undefined ? this.#passed() : this.#refuse(problem)),
+      });
+      const done = (error: LinkError | undefined): void => {
+        gate.stop();
+        this.#gate = undefined;
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      this.#gate = { gate, done };
+      void this.ping(this.#identityMs); // whoever shows no identity is known by its pong
+      this.#isHeld = true;
+      this.#read();
+    });
   }
 
   get remote(): Address {
@@ -133,11 +209,15 @@ export class RecordLink implements Link {
   }
 
   start(events: LinkEvents): void {
+    if (this.#judge !== undefined && this.#isOpen) throw new Error("a link has no owner before it is identified");
     const isFirst = this.#events === undefined;
     this.#events = events;
     if (this.#untold !== undefined) return this.#tell(this.#untold.error);
     if (!isFirst || !this.#isOpen) return;
     this.#isHeld = true;
+    const early = this.#early;
+    this.#early = undefined;
+    if (early !== undefined) this.#take(early.type, early.payload);
     this.#read();
   }
 
@@ -178,12 +258,12 @@ export class RecordLink implements Link {
 
   /** Hands up whole records, a turn's worth at most: a flood on one link must not keep the others waiting. */
   #read(): void {
-    if (this.#events === undefined || this.#nextTurn !== undefined) return;
+    if (!this.#mayRead || this.#nextTurn !== undefined) return;
     let left = this.#limits.recordsPerTurn;
     const { turnMs } = this.#limits;
     const endsAt = this.#turnEndsAt ?? this.#clock.now() + turnMs;
-    while (this.#isOpen && left > 0 && this.#readOne()) left = this.#clock.now() < endsAt ? left - 1 : 0;
-    if (!this.#isOpen) return;
+    while (this.#mayRead && left > 0 && this.#readOne()) left = this.#clock.now() < endsAt ? left - 1 : 0;
+    if (!this.#mayRead) return;
     if (left > 0 && this.#turnEndsAt === undefined && this.#clock.now() > endsAt - turnMs + LITTLE_MS) {
       this.#turnEndsAt = endsAt; // many chunks may come within one turn
       setImmediate(() => (this.#turnEndsAt = undefined));
@@ -202,6 +282,11 @@ export class RecordLink implements Link {
     if (this.#pipeEnd !== undefined) this.#truncated(this.#pipeEnd.error);
   }
 
+  /** There is an owner, or the other side's first record is waited for. */
+  get #mayRead(): boolean {
+    return this.#isOpen && (this.#events !== undefined || this.#gate?.gate.isJudging === false);
+  }
+
   /** False: no whole record is there, or the link has ended. */
   #readOne(): boolean {
     let opened: { type: number; payload: Uint8Array };
@@ -215,8 +300,45 @@ export class RecordLink implements Link {
       this.#fail(new LinkError("ERR_RECORD", text, { cause: error }));
       return false;
     }
-    this.#take(opened.type, opened.payload);
+    if (this.#isFirst) this.#takeFirst(opened.type, opened.payload);
+    else this.#take(opened.type, opened.payload);
     return true;
+  }
+
+  /** The very first record may be an identity, which is verified whether it is asked for or not. */
+  #takeFirst(type: number, payload: Uint8Array): void {
+    this.#isFirst = false;
+    if (type !== TYPE.identity && (this.#gate === undefined || type === TYPE.close)) return this.#take(type, payload);
+    const key = type === TYPE.identity ? verifyIdentity(this.#engine, payload, this) : undefined;
+    if (type !== TYPE.identity) this.#early = { type, payload };
+    else if (key === undefined) {
+      return this.#refuse(refusal("malformed", `${this.#who()} shows an identity that it does not prove on this link`));
+    }
+    if (this.#gate === undefined) return;
+    this.#pipe.pause();
+    this.#identity = key;
+    this.#gate.gate.first(key);
+  }
+
+  /** The identity is one that this side takes: the link is its owner's. */
+  #passed(): void {
+    this.#judge = undefined;
+    this.#gate?.done(undefined);
+  }
+
+  #refuse({ problem, error, said }: IdentityRefusal): void {
+    if (!this.#isOpen) return;
+    const fields = {
+      event: "identity refused",
+      reason: problem,
+      name: this.remoteName,
+      from: showAddress(this.remote.host, this.remote.port),
+    };
+    this.#log.warn(fields, error.message);
+    this.#pipe.write([this.#sealer.seal(TYPE.close, [encodeClose(CODE.authentication, said)])]);
+    this.#end(error);
+    this.#pipe.close();
+    this.#tell(error);
   }
 
   #take(type: number, payload: Uint8Array): void {
@@ -265,9 +387,15 @@ export class RecordLink implements Link {
   #closedByPeer(payload: Uint8Array): void {
     const close = decodeClose(payload, this.encryption);
     if (close === undefined) return this.#broken("a close record of a wrong form");
-    this.#end();
+    const error = close.error?.received === CODE.authentication ? this.#notTaken(close.error) : close.error;
+    this.#end(error);
     this.#pipe.destroy();
-    this.#tell(close.error);
+    this.#tell(error);
+  }
+
+  /** On an open link nothing but identities is left to authenticate. */
+  #notTaken({ message, received }: LinkError): LinkError {
+    return new LinkError("ERR_IDENTITY", `${this.#who()} does not take this side's identity: ${message}`, { received });
   }
 
   #tooManyPings(): void {
@@ -291,13 +419,14 @@ export class RecordLink implements Link {
 
   #fail(error: LinkError): void {
     if (!this.#isOpen) return;
-    this.#end();
+    this.#end(error);
     this.#pipe.destroy();
     this.#tell(error);
   }
 
   /** Stops all that this link does and forgets its keys; what becomes of the pipe is the caller's. */
-  #end(): void {
+  #end(error?: LinkError): void {
+    this.#gate?.done(error ?? new LinkError("ERR_TRUNCATED", `the link to ${this.#who()} was closed`));
     this.#isOpen = false;
     this.#isWritable = false;
     this.#keepalive.stop();

@@ -125,6 +125,7 @@ export class WireLink implements Link {
   readonly resume: Link["resume"];
   readonly ticketId: Uint8Array | undefined;
   readonly encryption = true;
+  readonly identity = undefined;
   readonly isUserProven = true;
   readonly suite = 1;
   readonly local = { host: "10.0.0.1", port: 1 };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-
+import { nativeEngine } from "../../src/crypto/native.ts";
 import type { Link } from "../../src/link/link.ts";
 import { RecordLink } from "../../src/link/record-link.ts";
 import { MemoryNetwork } from "../../src/pipe/memory.ts";
@@ -182,7 +182,7 @@ test("a link that dies before its owner starts tells it at start, and forgets it
       opener,
     },
     new Uint8Array(0),
-    { clock, log: new KeptLog() },
+    { clock, log: new KeptLog(), handshake: { engine: nativeEngine } },
     () => gone++,
   );
   clock.advance(45_000);

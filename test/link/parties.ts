@@ -7,6 +7,7 @@ import { nativeEngine } from "../../src/crypto/native.ts";
 import { passwordSecret, type Secret } from "../../src/crypto/secret.ts";
 import { dialLink } from "../../src/link/dial.ts";
 import type { InitiatorConfig } from "../../src/link/handshake.ts";
+import type { IdentityRules } from "../../src/link/identity.ts";
 import type { Link, LinkEvents } from "../../src/link/link.ts";
 import { LinkListener, type LinkListenerConfig, type RefusedEvent } from "../../src/link/listener.ts";
 import type { Pipe } from "../../src/pipe/pipe.ts";
@@ -151,17 +152,23 @@ export function greeting(changes: Partial<InitiatorConfig> & { password?: string
 /** Makes a link over a pipe as an honest program does. */
 export function dialHonestly(
   pipe: Pipe,
-  options: { clock?: Clock; limits?: LimitChanges; address?: string; signal?: AbortSignal; log?: Logger } & Parameters<
-    typeof greeting
-  >[0] = {},
+  options: {
+    clock?: Clock;
+    limits?: LimitChanges;
+    address?: string;
+    signal?: AbortSignal | undefined;
+    log?: Logger;
+    identity?: IdentityRules;
+  } & Parameters<typeof greeting>[0] = {},
 ): Promise<Link> {
-  const { clock = systemClock, limits, address, signal, log = new KeptLog(), ...greets } = options;
+  const { clock = systemClock, limits, address, signal, log = new KeptLog(), identity, ...greets } = options;
   return dialLink(pipe, {
     clock,
     log,
     limits: limits === undefined ? DEFAULT_LIMITS : limitsWith(limits),
     address,
     signal,
+    identity,
     handshake: greeting(greets),
   });
 }

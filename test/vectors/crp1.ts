@@ -85,6 +85,8 @@ export interface Run {
     readonly yb: string;
     readonly nonceI: string;
     readonly nonceR: string;
+    readonly identityI?: string;
+    readonly identityR?: string;
     readonly user?: {
       readonly password: string;
       readonly yu: string;
@@ -129,6 +131,12 @@ export interface Run {
     readonly counter: number;
     readonly payload?: string;
     readonly plaintext?: string;
+  }[];
+  readonly identity?: readonly {
+    readonly role: "i" | "r";
+    readonly public: string;
+    readonly message: string;
+    readonly signature: string;
   }[];
   readonly wire: readonly { readonly from: "i" | "r"; readonly kind: "frame" | "record"; readonly bytes: string }[];
   readonly result: { readonly initiator: readonly string[]; readonly responder: readonly string[]; readonly countedAsGuess: boolean };
