@@ -1,6 +1,6 @@
 import { type CallErrorCode, type Outcome, PeerError } from "../base/errors.ts";
+import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import { OutMessage } from "../session/out-message.ts";
-import { DEFAULT_SESSION_LIMITS } from "../session/limits.ts";
 import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, GET, RESULT, SEND, writeCallHeader } from "../wire/frames.ts";
 import { decodeGiven, encodeAfter, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { onAbort } from "./abort.ts";
@@ -13,17 +13,14 @@ import { type Checked, check } from "./validation.ts";
 
 export const DEFAULT_TIMEOUT_MS = 60_000;
 
-/** Gets and sends of one peer that may be under way at once; further ones wait here. PROTOCOL §4. */
-export const MAX_CALLS_IN_FLIGHT = 1_024;
+/** Gets and sends of one peer that may be under way at once; further ones wait here. */
+export const MAX_CALLS_IN_FLIGHT: number = DEFAULT_LIMITS.wire.callsInFlight;
 
-/** Calls of one peer that may wait for it to be reachable, or for others to end; further ones fail with BUSY. */
-export const MAX_CALLS_WAITING = 65_536;
-
-/** Bytes of calls that may wait; past them a call fails with BUSY. */
-export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+const MAX_MESSAGE_BYTES: number = DEFAULT_LIMITS.wire.messageBytes;
 
 /** What a caller needs of the conversation it belongs to. */
 export interface CallerHome extends CancelsHome {
+  readonly limits: Pick<Limits["calls"], "waiting" | "waitingBytes">;
   readonly peer: string;
   /** The peer's contract, while a session is open. */
   readonly contract: PeerContract | undefined;
@@ -89,13 +86,12 @@ export class Caller {
       return reject(this.#notRun(request, error instanceof ValueTooLarge ? "TOO_LARGE" : "INVALID_INPUT", text, error));
     }
     const weight = inputWeight(payload.length, lastContainers());
-    const { messageBytes } = DEFAULT_SESSION_LIMITS;
-    if (payload.length > messageBytes) {
+    if (payload.length > MAX_MESSAGE_BYTES) {
       return reject(
         this.#notRun(
           request,
           "TOO_LARGE",
-          `the input takes ${payload.length} bytes; a message has at most ${messageBytes}`,
+          `the input takes ${payload.length} bytes; a message has at most ${MAX_MESSAGE_BYTES}`,
         ),
       );
     }
@@ -119,10 +115,11 @@ export class Caller {
     if (signal?.aborted === true)
       return this.#notRun(request, "CANCELLED", "cancelled before it was sent", signal.reason);
     if (timeoutMs <= 0) return this.#notRun(request, "TIMEOUT", "the deadline of the call it belongs to has passed");
-    if (this.#waiting.size >= MAX_CALLS_WAITING) {
-      return this.#notRun(request, "BUSY", `${MAX_CALLS_WAITING} calls wait already; await some of them`);
+    const { waiting, waitingBytes } = this.#home.limits;
+    if (this.#waiting.size >= waiting) {
+      return this.#notRun(request, "BUSY", `${waiting} calls wait already; await some of them`);
     }
-    if (this.#waitingBytes > MAX_WAITING_BYTES) {
+    if (this.#waitingBytes > waitingBytes) {
       return this.#notRun(request, "BUSY", `${this.#waitingBytes} bytes wait already; await some of the calls`);
     }
     return undefined;

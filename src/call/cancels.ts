@@ -1,13 +1,14 @@
 import type { Clock } from "../base/clock.ts";
 import type { Deadlines, Expiring } from "../base/deadlines.ts";
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import { OutMessage } from "../session/out-message.ts";
 import type { Outbox } from "../session/outbox.ts";
 import { CANCEL } from "../wire/frames.ts";
 
 /** CANCEL frames of a peer that are taken at once, and those that come on top per second. One more ends the session: whoever opens calls to cancel them only makes work. */
-export const CANCEL_BURST = 10_000;
-export const CANCELS_PER_SECOND = 1_000;
+export const CANCEL_BURST: number = DEFAULT_LIMITS.wire.cancelBurst;
+export const CANCELS_PER_SECOND: number = DEFAULT_LIMITS.wire.cancelsPerSecond;
 
 /**
  * What a caller allows itself of that: half of it, and at most the other half on the way at once. However long a link holds frames up, no more than `CANCEL_BURST` of them

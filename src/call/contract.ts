@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import { ProtocolViolation } from "../session/violation.ts";
 import { decodeValue, encodeValue } from "../wire/values.ts";
 import type { Schema } from "./validation.ts";
@@ -25,7 +26,8 @@ export interface Contract {
   readonly methods: readonly { readonly name: string; readonly word: Word | "any" }[];
 }
 
-export const MAX_METHODS = 10_000;
+export const MAX_METHODS: number = DEFAULT_LIMITS.wire.methods;
+export const MAX_METHOD_CHARACTERS: number = DEFAULT_LIMITS.wire.methodCharacters;
 
 export function encodeContract(contract: Contract): Uint8Array {
   return encodeValue([contract.kind, contract.methods.map(({ name, word }) => [name, word])]);
@@ -51,7 +53,7 @@ export function decodeContract(payload: Uint8Array): Contract {
 function decodeMethod(entry: unknown): Contract["methods"][number] {
   if (!Array.isArray(entry)) throw new ProtocolViolation("a method in a contract must be a list");
   const [name, word] = entry as [unknown, unknown];
-  if (typeof name !== "string" || name === "" || name.length > 64)
+  if (typeof name !== "string" || name === "" || name.length > MAX_METHOD_CHARACTERS)
     throw new ProtocolViolation("a method's name has 1 to 64 characters");
   if (word !== "get" && word !== "send" && word !== "any")
     throw new ProtocolViolation("a method's word must be get, send or any");

@@ -1,7 +1,9 @@
 import type { Clock } from "../base/clock.ts";
 import type { Deadlines } from "../base/deadlines.ts";
+import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import { OutMessage } from "../session/out-message.ts";
+import { ownSessionLimits } from "../session/limits.ts";
 import { Outbox } from "../session/outbox.ts";
 import type { Session, SessionEnd } from "../session/session.ts";
 import { ProtocolViolation } from "../session/violation.ts";
@@ -17,6 +19,8 @@ import type { Registry } from "./registry.ts";
 /** What conversations share within one program. */
 export interface ConversationContext {
   readonly clock: Clock;
+  /** Absent: the defaults. */
+  readonly limits?: Limits | undefined;
   readonly deadlines: Deadlines;
   readonly log: Logger;
   readonly registry: Registry;
@@ -33,12 +37,8 @@ export interface ConversationContext {
 /** Everything between this program and one peer, whatever sessions come and go: the calls of both sides. */
 export class Conversation implements CallerHome, DispatcherHome {
   readonly peer: string;
-  readonly outbox = new Outbox({
-    onRoom: () => {
-      this.dispatcher.flush();
-      this.caller.flush();
-    },
-  });
+  readonly limits: Limits["calls"];
+  readonly outbox: Outbox;
   readonly caller: Caller;
   readonly dispatcher: Dispatcher;
   readonly #context: ConversationContext;
@@ -51,7 +51,16 @@ export class Conversation implements CallerHome, DispatcherHome {
 
   constructor(peer: string, context: ConversationContext) {
     this.peer = peer;
+    const { calls, session } = context.limits ?? DEFAULT_LIMITS;
     this.#context = context;
+    this.limits = calls;
+    this.outbox = new Outbox({
+      limits: ownSessionLimits(session),
+      onRoom: () => {
+        this.dispatcher.flush();
+        this.caller.flush();
+      },
+    });
     this.caller = new Caller(this);
     this.dispatcher = new Dispatcher(this);
     this.#forgetRegistry = context.registry.onGrown(() => this.#registryGrew());

@@ -1,4 +1,5 @@
 import type { CallErrorCode } from "../base/errors.ts";
+import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { TokenBucket } from "../base/token-bucket.ts";
 import { type Lane, OutMessage } from "../session/out-message.ts";
@@ -14,14 +15,12 @@ import type { MessageQueue } from "./messages.ts";
 import type { Handled, Registry } from "./registry.ts";
 import { type Checked, check } from "./validation.ts";
 
-/** Bytes of answers that may wait for a peer that takes them slowly; past them a call is answered with BUSY. */
-export const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
-
-/** Cancelled calls of a peer whose handlers run on and which do not count as in flight: a caller may cancel all that it has, and open as many again, within one moment. */
-export const MAX_CANCELLED_RUNNING = 8 * MAX_CALLS_IN_FLIGHT;
+/** Cancelled calls of a peer whose handlers run on and which do not count as in flight. */
+export const MAX_CANCELLED_RUNNING: number = DEFAULT_LIMITS.wire.cancelledRunning;
 
 /** What a dispatcher needs of the conversation it belongs to. */
 export interface DispatcherHome extends CallOrigin {
+  readonly limits: Pick<Limits["calls"], "answerBytes">;
   readonly registry: Registry;
   readonly messages: MessageQueue;
   readonly log: Logger;
@@ -259,7 +258,7 @@ export class Dispatcher {
   #give(channel: number, payload: Uint8Array): void {
     const { length } = payload;
     if (this.#home.outbox.hasRoom(length)) return this.#post(RESULT, channel, payload);
-    if (this.#answers.size >= MAX_CALLS_IN_FLIGHT || this.#answerBytes + length > MAX_ANSWER_BYTES) {
+    if (this.#answers.size >= MAX_CALLS_IN_FLIGHT || this.#answerBytes + length > this.#home.limits.answerBytes) {
       return this.#error(channel, "BUSY", true, "too many answers wait to be read");
     }
     this.#answers.set(channel, payload);

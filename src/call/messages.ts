@@ -1,8 +1,4 @@
-/** Free messages of one peer that nobody has taken yet; more are refused, and their sender told (BUSY). */
-export const MAX_FREE_MESSAGES = 10_000;
-
-/** What such messages may take, in bytes; past it only a first one is taken. */
-export const MAX_FREE_BYTES = 16 * 1024 * 1024;
+import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 
 /** All peers together may have so many times as much, and none more than is left of that: those that flood leave room for the others. */
 const FULL_SHARES = 4;
@@ -19,12 +15,18 @@ interface Share {
 
 /** The queue of free messages. Iterations of it share it: each message goes to one of them. */
 export class MessageQueue implements AsyncIterable<FreeMessage> {
+  readonly #limits: Pick<Limits["calls"], "freeMessages" | "freeMessageBytes">;
   readonly #queue: { readonly message: FreeMessage; readonly bytes: number }[] = [];
   /** What is queued, of each peer that has something here and in all. */
   readonly #shares = new Map<string, Share>();
   readonly #all: Share = { messages: 0, bytes: 0 };
   readonly #readers: ((result: IteratorResult<FreeMessage>) => void)[] = [];
   #closed = false;
+
+  /** @param limits what of each peer may wait here: messages, and their bytes, past which only a first one is taken */
+  constructor(limits: Pick<Limits["calls"], "freeMessages" | "freeMessageBytes"> = DEFAULT_LIMITS.calls) {
+    this.#limits = limits;
+  }
 
   /** False when the queue is full, for this peer. `bytes`: what the message takes. */
   push(message: FreeMessage, bytes: number): boolean {
@@ -45,10 +47,11 @@ export class MessageQueue implements AsyncIterable<FreeMessage> {
   }
 
   #hasRoom(share: Share, bytes: number): boolean {
+    const { freeMessages, freeMessageBytes } = this.#limits;
     const { messages: allMessages, bytes: allBytes } = this.#all;
-    if (share.messages >= Math.min(MAX_FREE_MESSAGES, FULL_SHARES * MAX_FREE_MESSAGES - allMessages)) return false;
-    const left = FULL_SHARES * MAX_FREE_BYTES - allBytes;
-    return share.messages === 0 ? left > 0 : share.bytes + bytes <= Math.min(MAX_FREE_BYTES, left);
+    if (share.messages >= Math.min(freeMessages, FULL_SHARES * freeMessages - allMessages)) return false;
+    const left = FULL_SHARES * freeMessageBytes - allBytes;
+    return share.messages === 0 ? left > 0 : share.bytes + bytes <= Math.min(freeMessageBytes, left);
   }
 
   #take(): FreeMessage | undefined {

@@ -1,4 +1,4 @@
-import { type Contract, MAX_METHODS, type Method } from "./contract.ts";
+import { type Contract, MAX_METHOD_CHARACTERS, MAX_METHODS, type Method } from "./contract.ts";
 import type { Around } from "../schema/context-types.ts";
 import type { HandlerCall } from "./handler-call.ts";
 
@@ -28,7 +28,7 @@ export class Registry {
   /** @throws TypeError for a name that is not 1 to 64 characters, or a handler that is not a function. @throws RangeError past 10,000 methods. */
   handle(method: Handled): void {
     const { name, handler } = method;
-    if (typeof name !== "string" || name === "" || name.length > 64)
+    if (typeof name !== "string" || name === "" || name.length > MAX_METHOD_CHARACTERS)
       throw new TypeError(`handle: a method's name has 1 to 64 characters, not ${JSON.stringify(name)}`);
     if (typeof handler !== "function") throw new TypeError(`handle: the handler of "${name}" must be a function`);
     const number = this.#numbers.get(name);

@@ -7,6 +7,7 @@
 //   records                          <->   records
 //
 // 5 RELAY goes before all of that, to a Room alone: it asks to be spliced to another socket.
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import { LinkError } from "../base/errors.ts";
 import { concat, copyOf } from "../crypto/bytes.ts";
 import type { Frame } from "./handshake.ts";
@@ -15,7 +16,7 @@ import { encodeRefuseBody } from "./handshake-refuse.ts";
 export const FRAME = { hello: 1, reply: 2, confirm: 3, refuse: 4, relay: 5 } as const;
 
 /** The longest body of a frame before the keys. */
-export const MAX_FRAME_BODY_BYTES = 1024;
+export const MAX_FRAME_BODY_BYTES: number = DEFAULT_LIMITS.wire.handshakeFrameBytes;
 
 const HEADER_BYTES = 3;
 /** What HELLO and RELAY bodies begin with: the magic, whose fourth byte is the version. */

@@ -5,6 +5,7 @@
 //   ext    (id u8 | len u16 | value)*, at most 512 bytes, no id twice
 //
 // The parsers check structure alone and copy nothing: what they give points into the body.
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import { concat } from "../crypto/bytes.ts";
 import { CONFIRM_BYTES } from "../crypto/key-schedule.ts";
 import { MAGIC } from "./handshake-frames.ts";
@@ -13,11 +14,11 @@ export const NONCE_BYTES = 16;
 export const TICKET_ID_BYTES = 16;
 /** incarnation[12] | epoch u32: a session end, SESSION. */
 export const END_BYTES = 16;
-export const MAX_SUITES = 8;
+export const MAX_SUITES: number = DEFAULT_LIMITS.wire.suites;
 
 const VERSION = 1;
 const POINT_BYTES = 32;
-const MAX_EXTENSIONS_BYTES = 512;
+const MAX_EXTENSIONS_BYTES: number = DEFAULT_LIMITS.wire.extensionsBytes;
 const FLAG_ENCRYPTION = 1;
 
 /** Extensions by id; unknown ones are ignored, and authenticated like all else. */

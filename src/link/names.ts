@@ -1,10 +1,11 @@
 // The texts of the protocol: UTF-8, NFC, without control characters; refused otherwise, never repaired.
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import { utf8 } from "../crypto/bytes.ts";
 
 /** The longest name, in bytes of UTF-8. */
-export const MAX_NAME_BYTES = 64;
+export const MAX_NAME_BYTES: number = DEFAULT_LIMITS.wire.nameBytes;
 /** The longest text of a REFUSE frame or close record, in bytes of UTF-8. */
-export const MAX_TEXT_BYTES = 200;
+export const MAX_TEXT_BYTES: number = DEFAULT_LIMITS.wire.textBytes;
 
 // A byte order mark is kept, so that the checks see it.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,5 +1,6 @@
 // The record layer of PROTOCOL §3.5: `L u32 | body[L]`, inner = `type u8 | payload`. Encryption on: body = AEAD(aad = L,
 // inner). Off: body = inner | tag, where the tag covers L and inner.
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import { LinkError } from "../base/errors.ts";
 import { allocate, concat } from "../crypto/bytes.ts";
 import { type Engine, type Suite, TAG_BYTES } from "../crypto/engine.ts";
@@ -7,14 +8,14 @@ import type { DirectionSecrets } from "../crypto/key-schedule.ts";
 import { Ratchet } from "../crypto/ratchet.ts";
 
 /** The largest payload of a record. */
-export const MAX_PAYLOAD_BYTES = 65_536;
+export const MAX_PAYLOAD_BYTES: number = DEFAULT_LIMITS.wire.recordBytes;
 /** The largest plaintext of a sealed box: with its tag it fills a record. */
-export const MAX_BOX_BYTES = MAX_PAYLOAD_BYTES - TAG_BYTES;
+export const MAX_BOX_BYTES: number = MAX_PAYLOAD_BYTES - TAG_BYTES;
 /** Bytes of a record's length prefix. */
 export const PREFIX_BYTES = 4;
 /** What a record's length field may say: an inner type, a payload, a tag. */
 export const MIN_BODY_BYTES = 1 + TAG_BYTES;
-export const MAX_BODY_BYTES = 1 + MAX_PAYLOAD_BYTES + TAG_BYTES;
+export const MAX_BODY_BYTES: number = 1 + MAX_PAYLOAD_BYTES + TAG_BYTES;
 
 /** The sending half of a link's record layer. */
 export interface RecordSealer {

@@ -1,3 +1,5 @@
+import { DEFAULT_LIMITS } from "../base/limits.ts";
+
 /**
  * What a session puts on the wire. Integers are big-endian; offsets count the bytes of one direction's stream from the session's start.
  *
@@ -35,17 +37,17 @@ export const MORE = 0x80;
 export const OFFSET_FRAME_BYTES = 9;
 /** Bytes of END before its text. */
 export const END_BYTES = 10;
-export const MAX_END_TEXT_BYTES = 200;
+export const MAX_END_TEXT_BYTES: number = DEFAULT_LIMITS.wire.textBytes;
 
-export const MAX_RECORD_BYTES = 65_536;
+export const MAX_RECORD_BYTES: number = DEFAULT_LIMITS.wire.recordBytes;
 /** The most bytes of the stream that go into one record: there is always room for an ACK before them. */
-export const MAX_DATA_BYTES = MAX_RECORD_BYTES - 2 * OFFSET_FRAME_BYTES;
+export const MAX_DATA_BYTES: number = MAX_RECORD_BYTES - 2 * OFFSET_FRAME_BYTES;
 
 export const FRAME_HEADER_BYTES = 8;
-export const MAX_PAYLOAD_BYTES = 16_384;
+export const MAX_PAYLOAD_BYTES: number = DEFAULT_LIMITS.wire.frameBytes;
 /** What this side puts into a fragment: a little under the cap, so that four of them fill a record. */
 export const FRAGMENT_BYTES = 16_368;
-export const MIN_FRAGMENT_BYTES = 1_024;
+export const MIN_FRAGMENT_BYTES: number = DEFAULT_LIMITS.wire.leastFragmentBytes;
 /** `total` in a first fragment. */
 export const TOTAL_BYTES = 4;
 

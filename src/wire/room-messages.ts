@@ -10,6 +10,7 @@
  *     ready --------------------------->
  *     <-------------------------- absent           no introduction: the member is not here, or no path is known
  */
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import { decodeValue, encodeValue } from "./values.ts";
 
 /** A member, as others see it. The kind is claimed, the name proven. */
@@ -85,10 +86,10 @@ export interface Ticket {
 export type ToUser = Welcome | Here | Gone | Absent;
 
 /** Members per `here` or `gone` message, so that the longest names fit a record. */
-export const MEMBERS_PER_MESSAGE = 300;
+export const MEMBERS_PER_MESSAGE: number = DEFAULT_LIMITS.wire.members;
 
 /** Addresses a user may offer, and candidates a ticket may hold. */
-export const MAX_ADDRESSES = 8;
+export const MAX_ADDRESSES: number = DEFAULT_LIMITS.wire.addresses;
 
 const PORT_MAX = 65_535;
 

@@ -1,3 +1,5 @@
+import { DEFAULT_LIMITS } from "../base/limits.ts";
+
 /** What one value may be, the same for sending and receiving, so that whatever encodes also decodes. */
 export interface ValueLimits {
   /** Containers inside each other; at most {@link MAX_DEPTH}. */
@@ -13,13 +15,7 @@ export interface ValueLimits {
 }
 
 /** PROTOCOL §4. */
-export const DEFAULT_VALUE_LIMITS: ValueLimits = {
-  depth: 64,
-  nodes: 1_000_000,
-  containers: 100_000,
-  bigintBytes: 1_024,
-  bytes: 16 * 1_048_576,
-};
+export const DEFAULT_VALUE_LIMITS: ValueLimits = DEFAULT_LIMITS.values;
 
 /** No limit reaches beyond this depth: encoding and decoding recurse. */
 export const MAX_DEPTH = 512;

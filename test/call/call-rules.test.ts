@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MAX_CALLS_WAITING } from "../../src/call/caller.ts";
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import type { HandlerCall } from "../../src/call/handler-call.ts";
 import type { Schema } from "../../src/call/validation.ts";
 import {
@@ -67,7 +67,7 @@ test("a send that waited and left holds up no later one", () => {
 
 test("calls that wait for their peer are bounded in number", async () => {
   const bench = new CallBench();
-  for (let count = 0; count < MAX_CALLS_WAITING; count++) bench.start("x");
+  for (let count = 0; count < DEFAULT_LIMITS.calls.waiting; count++) bench.start("x");
   const over = bench.start("x");
   await turns(1);
   expect(over.told).toBe("BUSY: did not run");

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { MAX_FREE_BYTES, MAX_FREE_MESSAGES, MessageQueue } from "../../src/call/messages.ts";
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
+import { MessageQueue } from "../../src/call/messages.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
 
@@ -21,10 +22,11 @@ test("free messages that nobody reads are refused past 16 MiB, and taken again o
 
 test("the queue takes one message of any size, and ten thousand empty ones", () => {
   const big = new MessageQueue();
-  expect(big.push({ from: "Foo", data: 1 }, MAX_FREE_BYTES + 1)).toBe(true);
+  expect(big.push({ from: "Foo", data: 1 }, DEFAULT_LIMITS.calls.freeMessageBytes + 1)).toBe(true);
   expect(big.push({ from: "Foo", data: 2 }, 1)).toBe(false);
   const small = new MessageQueue();
-  for (let n = 0; n < MAX_FREE_MESSAGES; n++) expect(small.push({ from: "Foo", data: n }, 7)).toBe(true);
+  for (let n = 0; n < DEFAULT_LIMITS.calls.freeMessages; n++)
+    expect(small.push({ from: "Foo", data: n }, 7)).toBe(true);
   expect(small.push({ from: "Foo", data: "more" }, 7)).toBe(false);
 });
 

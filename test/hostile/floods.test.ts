@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
-import { MAX_ANSWER_BYTES } from "../../src/call/dispatcher.ts";
 import { DATA } from "../../src/session/frames.ts";
 import { RawPeer, RECORD } from "../link/raw-peer.ts";
 import { u64 } from "../session/naive.ts";
@@ -62,7 +61,7 @@ test("case 77: who never reads its answers has them wait, costs others nothing, 
   peer.pipe.pause();
   for (let channel = 1; channel <= 200; channel++) peer.say(call(channel, 5));
   await until(() => made === 200);
-  expect((await heapBytes()) - before).toBeLessThan(MAX_ANSWER_BYTES + 10 * MIB);
+  expect((await heapBytes()) - before).toBeLessThan(DEFAULT_LIMITS.calls.answerBytes + 10 * MIB);
   await scene.calls.expectWell(100);
   peer.pipe.destroy();
   await until(() => scene.victim.peer("Attacker").path === undefined);

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { MAX_CALLS_IN_FLIGHT } from "../../src/call/caller.ts";
 import { MAX_CANCELLED_RUNNING } from "../../src/call/dispatcher.ts";
 import { inputWeight, LIGHT_INPUT_BYTES, MAX_INPUT_BYTES } from "../../src/call/inputs.ts";
-import { MAX_FREE_BYTES, MAX_FREE_MESSAGES, MessageQueue } from "../../src/call/messages.ts";
+import { MessageQueue } from "../../src/call/messages.ts";
 import { ERROR, FREE_MESSAGE, GET, RESULT, SEND } from "../../src/wire/frames.ts";
 import { fragments } from "../session/naive.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
@@ -208,8 +209,8 @@ test.each(VICTIMS)("a flood of free messages fills its sender's share: others' s
   const peer = await scene.attacker();
   await peer.flood(chunked(30_000, 4_000, (n) => send(n + 1, FREE_MESSAGE, n)));
   await until(() => peer.answered === 30_000);
-  expect((await peer.answer(MAX_FREE_MESSAGES)).kind).toBe(RESULT);
-  expect(await peer.answer(MAX_FREE_MESSAGES + 1)).toEqual(BUSY);
+  expect((await peer.answer(DEFAULT_LIMITS.calls.freeMessages)).kind).toBe(RESULT);
+  expect(await peer.answer(DEFAULT_LIMITS.calls.freeMessages + 1)).toEqual(BUSY);
   peer.answers.clear();
   for (let n = 0; n < 100; n++) await scene.honest.send(`honest ${n}`);
   expect((await heapBytes()) - before).toBeLessThan(10 * MIB);
@@ -233,9 +234,17 @@ test("many peers that flood the queue leave room for others, in messages and in 
   const full = new MessageQueue();
   const push = (from: string, bytes: number): boolean => full.push({ from, data: 1 }, bytes);
   for (const from of ["a", "b", "c"])
-    expect([push(from, 1), push(from, MAX_FREE_BYTES - 1), push(from, 1)]).toEqual([true, true, false]);
-  expect([push("d", 1), push("d", MAX_FREE_BYTES / 2 - 1)]).toEqual([true, true]);
-  expect([push("d", 1), push("e", 1), push("e", MAX_FREE_BYTES / 4)]).toEqual([false, true, true]);
+    expect([push(from, 1), push(from, DEFAULT_LIMITS.calls.freeMessageBytes - 1), push(from, 1)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  expect([push("d", 1), push("d", DEFAULT_LIMITS.calls.freeMessageBytes / 2 - 1)]).toEqual([true, true]);
+  expect([push("d", 1), push("e", 1), push("e", DEFAULT_LIMITS.calls.freeMessageBytes / 4)]).toEqual([
+    false,
+    true,
+    true,
+  ]);
 });
 
 test("30,000 sends to a handler that never ends: 1,024 run, as many wait, the rest is refused", async () => {

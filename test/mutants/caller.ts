@@ -87,12 +87,12 @@ export const CALLER: Mutants = {
     },
     {
       name: "calls wait without end",
-      find: "if (this.#waiting.size >= MAX_CALLS_WAITING) {",
+      find: "if (this.#waiting.size >= waiting) {",
       replace: "if (this.#waiting.size < 0) {",
     },
     {
       name: "the bytes of waiting calls have no cap",
-      find: "if (this.#waitingBytes > MAX_WAITING_BYTES) {",
+      find: "if (this.#waitingBytes > waitingBytes) {",
       replace: "if (this.#waitingBytes < 0) {",
     },
     {

@@ -116,18 +116,18 @@ export const MESSAGES: Mutants = {
     },
     {
       name: "the bytes of messages have no cap",
-      find: "share.bytes + bytes <= Math.min(MAX_FREE_BYTES, left)",
+      find: "share.bytes + bytes <= Math.min(freeMessageBytes, left)",
       replace: "bytes >= 0",
     },
     {
       name: "one peer may fill the queue of all",
-      find: "share.bytes + bytes <= Math.min(MAX_FREE_BYTES, left)",
+      find: "share.bytes + bytes <= Math.min(freeMessageBytes, left)",
       replace: "share.bytes + bytes <= left",
     },
     {
       name: "peers leave no room for others",
-      find: "Math.min(MAX_FREE_MESSAGES, FULL_SHARES * MAX_FREE_MESSAGES - allMessages)",
-      replace: "MAX_FREE_MESSAGES",
+      find: "Math.min(freeMessages, FULL_SHARES * freeMessages - allMessages)",
+      replace: "freeMessages",
     },
     {
       name: "an iteration that was left takes a message with it",

@@ -4,7 +4,7 @@ import { join as joinPath } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Environment } from "../../src/link/environment.ts";
 import { dialTcp } from "../../src/pipe/tcp.ts";
-import { RESUME_WINDOW_MS } from "../../src/node/peer-table.ts";
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import type { HandlerCall } from "../../src/call/handler-call.ts";
 import type { User } from "../../src/user/user.ts";
 import { join, openRoom } from "../support/rooms.ts";
@@ -203,6 +203,6 @@ test("a program is gone and its address says nothing: its session ends with the 
   );
   expect(liesIn(calling.fates, startedIn([file]))).toEqual([]);
   expect(calling.fates.some(({ outcome, code }) => outcome === "may have run" && code === "DISCONNECTED")).toBe(true);
-  expect(endedAfterMs).toBeGreaterThan(RESUME_WINDOW_MS - 1);
-  if (IS_LONG) expect(endedAfterMs).toBeLessThan(RESUME_WINDOW_MS + 1_000);
+  expect(endedAfterMs).toBeGreaterThan(DEFAULT_LIMITS.session.resumeWindowMs - 1);
+  if (IS_LONG) expect(endedAfterMs).toBeLessThan(DEFAULT_LIMITS.session.resumeWindowMs + 1_000);
 }, 60_000);
