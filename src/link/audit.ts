@@ -5,6 +5,7 @@ import { TokenBucket } from "../base/token-bucket.ts";
 import type { Failure } from "./admission.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import type { RefusalReason } from "./answering.ts";
+import type { Link } from "./link.ts";
 import type { PenalisedEvent, RefusedEvent } from "./listener.ts";
 
 /** The events of docs/audit.md, each with the reasons that it may have. Both are stable: programs may search logs for them. */
@@ -159,4 +160,10 @@ export class AuditLog {
     flow.suppressed = 0;
     this.#log.info({ event, reason, suppressed }, `${suppressed} more: ${event} (${reason})`);
   }
+}
+
+/** What is known of a link: where it comes from, and the name that it holds, or only claims. */
+export function aboutLink(link: Pick<Link, "remote" | "remoteName">, isClaimed = false): AuditFields {
+  const { remote, remoteName: name } = link;
+  return { from: showAddress(remote.host, remote.port), name, ...(isClaimed ? { claimed: true } : {}) };
 }

@@ -60,7 +60,7 @@ const SHORT_PASSWORD = 10;
 
 /** Tells, at the start of a program that others can reach, that its password is short. */
 export function warnOfShortPassword(log: Logger, host: string, password: string | undefined): void {
-  const { length } = [...(password ?? DEFAULT_PASSWORD).normalize("NFC")];
+  const { length } = Array.from((password ?? DEFAULT_PASSWORD).normalize("NFC"));
   if (length >= SHORT_PASSWORD || isLoopback(host)) return;
   log.warn(
     {},

@@ -1,11 +1,14 @@
 import type { LinkError } from "../base/errors.ts";
-import { type Logger, type LogOption, loggerOf } from "../base/log.ts";
+import type { LimitChanges } from "../base/limits.ts";
+import { type Logger, type LogOption, loggerOf, quoted } from "../base/log.ts";
 import { type Handler, Registry } from "../call/registry.ts";
+import { aboutLink, AuditLog } from "../link/audit.ts";
 import { type Environment, environmentWith } from "../link/environment.ts";
 import { problemOfName } from "../link/names.ts";
 import type { KindMethods } from "../peer/calls.ts";
 import { Peers } from "../peer/peers.ts";
 import type { UntypedPeer } from "../schema/peer-types.ts";
+import { ownSessionLimits, sessionLimits } from "../session/limits.ts";
 import type { SessionEnd } from "../session/session.ts";
 import { type CloseOptions, PeerTable } from "./peer-table.ts";
 
@@ -23,6 +26,7 @@ export function untypedContract(): ParticipantContract {
 export interface ParticipantOptions {
   readonly log?: LogOption | undefined;
   readonly encryption?: boolean | undefined;
+  readonly limits?: LimitChanges | undefined;
   readonly environment?: Partial<Environment> | undefined;
 }
 
@@ -56,13 +60,14 @@ export abstract class Participant implements AsyncDisposable {
   readonly peers: object;
   protected readonly environment: Environment;
   protected readonly log: Logger;
+  protected readonly audit: AuditLog;
   protected readonly encryption: boolean;
   protected readonly registry: Registry;
   protected readonly table: PeerTable;
   protected readonly typed: Peers;
   #closing: Promise<void> | undefined;
 
-  /** @throws TypeError for a name that can't be one. */
+  /** @throws TypeError for a name that can't be one, and for limits that make no sense; RangeError for limits of sessions that can't hold together. */
   constructor(
     name: string,
     options: ParticipantOptions,
@@ -72,11 +77,13 @@ export abstract class Participant implements AsyncDisposable {
     const problem = typeof name === "string" ? problemOfName(name) : "a name must be a text";
     if (problem !== undefined) throw new TypeError(`the name ${JSON.stringify(name)} can't be used: ${problem}`);
     this.name = name;
-    this.environment = environmentWith(options.environment);
+    this.environment = environmentWith(options.environment, options.limits);
+    void sessionLimits(ownSessionLimits(this.environment.limits.session)); // throws when they can't hold together
     this.log = loggerOf(options.log, name);
+    this.audit = new AuditLog(this.log, this.environment.clock, this.environment.limits.audit);
     this.encryption = options.encryption ?? true;
     this.registry = registry;
-    const { environment, log, encryption } = this;
+    const { environment, log, audit, encryption } = this;
     this.typed = new Peers(
       {
         clock: environment.clock,
@@ -105,13 +112,23 @@ export abstract class Participant implements AsyncDisposable {
       absence: (peer) => surroundings.absence(peer),
       closesLinks: (peer) => surroundings.closesLinks(peer),
       severalSelves: surroundings.severalSelves === true,
-      began: (peer) => {
-        const path = this.table.path(peer);
-        log.info({ path }, `${name} and ${peer} are connected`);
+      began: (peer, link) => {
+        const about = { ...aboutLink(link), name: peer, path: this.table.path(peer) };
+        audit.note("connected", "new", about, `${name} and ${quoted(peer)} are connected`);
         surroundings.began?.(peer);
       },
       ended: (peer, end) => {
-        log.info({}, `${name} and ${peer} are no longer connected`);
+        const { reason, text, byPeer } = end;
+        const about = { name: peer, why: text };
+        audit.note("disconnected", reason, about, `${name} and ${quoted(peer)} are no longer connected`);
+        if (reason === "protocol" && !byPeer)
+          audit.note(
+            "session violation",
+            reason,
+            about,
+            `${quoted(peer)} broke a rule of its session: ${text}`,
+            "warn",
+          );
         surroundings.ended?.(peer, end);
       },
       introduced: (peer) => surroundings.introduced?.(peer),

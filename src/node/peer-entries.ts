@@ -1,4 +1,5 @@
 import { Conversation, type ConversationContext } from "../call/conversation.ts";
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import { type Binding, encodeEnd, type Handshake, handshakeStarted, newBinding } from "../session/bind.ts";
 import type { Session } from "../session/session.ts";
@@ -17,9 +18,6 @@ export interface PeerEntry {
   ticketId: Uint8Array | undefined;
 }
 
-/** So many peers are remembered, whether anything goes on with them or not. */
-const KEPT = 1_024;
-
 const INCARNATION_BYTES = 12;
 
 /** The peers of a program, by name. Those with whom nothing goes on are forgotten when they become many. */
@@ -31,12 +29,13 @@ export class PeerEntries {
   readonly #handshakes = new WeakMap<Uint8Array, Handshake>();
   /** Above the epoch of every end that was forgotten, so that no two sessions are ever named alike. */
   #firstEpoch = 0;
-  #pruneAt = KEPT;
+  #pruneAt: number;
 
   /** @param severalSelves whether this program is another one to each peer: a client may know one server under two names */
   constructor(context: ConversationContext, random: Random, severalSelves: boolean) {
     const own = random(INCARNATION_BYTES);
     this.#context = context;
+    this.#pruneAt = this.#kept;
     this.#incarnation = severalSelves ? () => random(INCARNATION_BYTES) : () => own;
   }
 
@@ -79,6 +78,11 @@ export class PeerEntries {
     return end === undefined ? undefined : this.#handshakes.get(end);
   }
 
+  /** So many peers are remembered, whether anything goes on with them or not. */
+  get #kept(): number {
+    return (this.#context.limits ?? DEFAULT_LIMITS).peers.remembered;
+  }
+
   #prune(): void {
     for (const [peer, { session, conversation, binding }] of this.#entries) {
       if (session !== undefined || conversation.isBusy) continue;
@@ -86,6 +90,6 @@ export class PeerEntries {
       conversation.forget();
       this.#firstEpoch = Math.max(this.#firstEpoch, binding.end.epoch + 1);
     }
-    this.#pruneAt = Math.max(KEPT, 2 * this.#entries.size);
+    this.#pruneAt = Math.max(this.#kept, 2 * this.#entries.size);
   }
 }

@@ -29,7 +29,8 @@ export interface PeerTableOptions {
   readonly notResumed: (peer: string, error: LinkError) => void;
   /** One clause about why a peer can't be reached now. */
   readonly absence: (peer: string) => string;
-  readonly began?: (peer: string) => void;
+  /** A session with a peer began, over that link. */
+  readonly began?: (peer: string, link: Link) => void;
   readonly ended?: (peer: string, end: SessionEnd) => void;
   /** A peer said what it is and handles. */
   readonly introduced?: (peer: string) => void;
@@ -52,9 +53,6 @@ export interface Arrival {
 /** The best first. */
 const PATHS: readonly Path[] = ["lan", "public", "punched", "relay"];
 
-/** How long a session lives without a link. SESSION: the resume window. */
-export const RESUME_WINDOW_MS = 30_000;
-
 /** How long `close` waits for handlers that run, unless it is told otherwise. */
 export const DEFAULT_GRACE_MS = 5_000;
 
@@ -68,7 +66,7 @@ export interface CloseOptions {
 
 /** What User, Server and Client share: one conversation per peer, its session, and which link goes to which. */
 export class PeerTable {
-  readonly messages = new MessageQueue();
+  readonly messages: MessageQueue;
   readonly deadlines: Deadlines;
   readonly #options: PeerTableOptions;
   readonly #keys: ResumeKeys;
@@ -80,7 +78,8 @@ export class PeerTable {
   constructor(options: PeerTableOptions) {
     const { environment, log, registry, views } = options;
     this.#options = options;
-    this.#keys = new ResumeKeys(environment.engine);
+    this.messages = new MessageQueue(environment.limits.calls);
+    this.#keys = new ResumeKeys(environment.engine, environment.limits.peers.keys);
     this.#redialer = new Redialer({
       environment,
       log,
@@ -97,6 +96,7 @@ export class PeerTable {
     this.deadlines = new Deadlines(environment.clock);
     const context: ConversationContext = {
       clock: environment.clock,
+      limits: environment.limits,
       deadlines: this.deadlines,
       log,
       registry,
@@ -219,7 +219,7 @@ export class PeerTable {
       outbox: entry.conversation.outbox,
       clock: this.#options.environment.clock,
       closesLinks: this.#options.closesLinks(peer),
-      resumeWindowMs: RESUME_WINDOW_MS,
+      resumeWindowMs: this.#options.environment.limits.session.resumeWindowMs,
       events: {
         message: (kind, channel, payload) => entry.conversation.message(kind, channel, payload),
         isBusy: () => entry.conversation.isBusy || !session.isIdle,
@@ -232,7 +232,7 @@ export class PeerTable {
     session.attach(link, rank);
     if (session.isEnded) return; // by what the link brought along
     entry.conversation.sessionOpened(session);
-    this.#options.began?.(peer);
+    this.#options.began?.(peer, link);
   }
 
   /** The peer is another program by now: the old session ends without a change of this side's end, which the new one carries. */

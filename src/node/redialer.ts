@@ -27,13 +27,6 @@ export interface RedialerOptions {
   readonly notResumed: (peer: string, error: LinkError) => void;
 }
 
-/** A dial with its handshake may take so long. */
-const DIAL_MS = 4_000;
-
-/** A link costs little, and a bad line may lose many of them. */
-const LINKS_PER_SECOND = 5;
-const LINKS_BURST = 300;
-
 /** The end that was dialled lets the other one try first: one new link is enough. */
 const SECOND_MS = 250;
 
@@ -67,8 +60,9 @@ export class Redialer {
     if (this.#closed || this.#runs.has(peer)) return;
     const { environment, progressOf } = this.#options;
     const progress = progressOf(peer);
+    const { linksPerSecond, linksBurst } = environment.limits.peers;
     const course = this.#courses.get(peer) ?? {
-      pace: new AgainPace(LINKS_PER_SECOND, LINKS_BURST),
+      pace: new AgainPace(linksPerSecond, linksBurst),
       tries: 0,
       progress,
     };
@@ -125,12 +119,13 @@ export class Redialer {
   /** Dials an address, once per key until one is known there. Undefined: a link came about, or it is over. ERR_TICKET: whoever answers there knows no key. */
   async dial(peer: string, address: Address, over: AbortSignal): Promise<LinkError | undefined> {
     const { environment, log, keysOf } = this.#options;
+    const { redialMs } = environment.limits.peers;
     let failure = new LinkError("ERR_TICKET", `no key of a session with ${peer} is held`);
     for (const key of keysOf(peer)) {
       const late = new AbortController();
       const timer = environment.clock.after(
-        DIAL_MS,
-        () => late.abort(new LinkError("ERR_TIMEOUT", `no answer within ${DIAL_MS / 1_000} s`)),
+        redialMs,
+        () => late.abort(new LinkError("ERR_TIMEOUT", `no answer within ${redialMs / 1_000} s`)),
         { hold: false },
       );
       try {

@@ -1,14 +1,9 @@
 import { hex } from "../base/bytes.ts";
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import type { Engine } from "../crypto/engine.ts";
 import { keySecret, type Secret } from "../crypto/secret.ts";
 import type { HelloInfo } from "../link/handshake.ts";
 import type { Link } from "../link/link.ts";
-
-/**
- * Keys of one session that are kept. Its first link makes one, a crossing dial perhaps another; while the peer was never heard, each introduction makes one more, and the
- * peer may hold the oldest alone. So: more than there can be introductions within the deadline of a handshake.
- */
-const KEYS_PER_PEER = 32;
 
 /** A key with which either end of a session brings it another link (purpose 5), without a Room or a password. */
 export interface ResumeKey {
@@ -30,11 +25,14 @@ interface Held extends ResumeKey {
  */
 export class ResumeKeys {
   readonly #engine: Engine;
+  readonly #most: number;
   readonly #held = new Map<string, Held>();
   readonly #byPeer = new Map<string, Held[]>();
 
-  constructor(engine: Engine) {
+  /** @param most keys of one session that are kept */
+  constructor(engine: Engine, most: number = DEFAULT_LIMITS.peers.keys) {
     this.#engine = engine;
+    this.#most = most;
   }
 
   /** A link joined the session with that peer: keeps its key, if it has one. */
@@ -53,7 +51,7 @@ export class ResumeKeys {
     };
     const list = this.#byPeer.get(peer) ?? [];
     this.#byPeer.set(peer, list);
-    if (list.unshift(held) > KEYS_PER_PEER) this.#drop(list.pop() as Held);
+    if (list.unshift(held) > this.#most) this.#drop(list.pop() as Held);
     this.#held.set(hex(ticketId), held);
   }
 

@@ -15,16 +15,9 @@ export interface RetriesOptions {
   readonly reconnect: boolean;
 }
 
-/** Between tries of a program that was in and is refused now: more often would only add to its penalties. */
-export const REFUSED_WAIT_MS = 60_000;
-
 /** The failed tries that are told: the fourth, since programs are often started together, and every tenth from there. */
 const FIRST_TOLD = 3;
 const TOLD_EACH = 10;
-
-/** To be let in again and again is work for everybody there. */
-const AGAIN_PER_SECOND = 0.5;
-const AGAIN_BURST = 10;
 
 /** The code with which a second holder of a name is refused. */
 export const NAME_IN_USE = 8;
@@ -44,13 +37,16 @@ const REFUSALS = new Set([
 export class Retries {
   readonly #options: RetriesOptions;
   readonly #stop = new AbortController();
-  readonly #pace = new AgainPace(AGAIN_PER_SECOND, AGAIN_BURST);
+  /** To be let in again and again is work for everybody there. */
+  readonly #pace: AgainPace;
   #failures = 0;
   #hasSucceeded = false;
   #wait: { readonly timer: Timer; readonly done: () => void } | undefined;
 
   constructor(options: RetriesOptions) {
+    const { joinsPerSecond, joinsBurst } = options.environment.limits.peers;
     this.#options = options;
+    this.#pace = new AgainPace(joinsPerSecond, joinsBurst);
   }
 
   /** Fires when no more attempts are wanted; its reason says why. */
@@ -95,7 +91,7 @@ export class Retries {
     const waitMs = Math.max(
       retryWaitMs(++this.#failures, environment.chance()),
       retryAfterMs,
-      isRefusal ? REFUSED_WAIT_MS : 0,
+      isRefusal ? environment.limits.peers.refusedWaitMs : 0,
     );
     if (retryAfterMs >= 1_000 || isRefusal) {
       log.warn({ err: error }, `${target} refuses for now; trying again in ${Math.ceil(waitMs / 1_000)} s`);

@@ -3,7 +3,7 @@ import type { Limits } from "../base/limits.ts";
 import { type Logger, loggerOf, quoted } from "../base/log.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { AddressSet } from "../link/address-set.ts";
-import { AuditLog, type AuditReasons } from "../link/audit.ts";
+import { aboutLink, AuditLog, type AuditReasons } from "../link/audit.ts";
 import {
   DEFAULT_HOST,
   DEFAULT_PASSWORD,
@@ -134,7 +134,7 @@ export class Room implements AsyncDisposable {
     if (this.#closed) return link.close(13, "the Room is closing");
     if (link.remoteName === ROOM_NAME) {
       const text = `the name "${ROOM_NAME}" is the Room's own`;
-      this.#audit.note("refused", "own name", { ...aboutLink(link), claimed: true }, text);
+      this.#audit.note("refused", "own name", aboutLink(link, true), text);
       return link.close(7, text);
     }
     const { joinMs } = this.#limits;
@@ -216,9 +216,8 @@ export class Room implements AsyncDisposable {
 
   /** Two programs claim one name. "in use": the newcomer is refused. */
   #nameTaken(newcomer: Link, reason: AuditReasons["name taken"]): void {
-    const claimed = newcomer.isUserProven ? undefined : true;
     const text = reason === "in use" ? "refused: the name is in use" : `the name changes hands: ${reason}`;
-    this.#audit.note("name taken", reason, { ...aboutLink(newcomer), claimed }, text);
+    this.#audit.note("name taken", reason, aboutLink(newcomer, !newcomer.isUserProven), text);
   }
 
   #admit(member: RoomMember): void {
@@ -237,8 +236,8 @@ export class Room implements AsyncDisposable {
       drain: () => {},
       closed: (error) => this.#leave(member, error === undefined ? "closed" : "lost", error?.message),
     });
-    const { name, kind } = member;
-    this.#audit.note("joined", "new", { ...aboutLink(member.link), kind }, `${quoted(name)} joined`);
+    const about = { ...aboutLink(member.link), kind: member.kind };
+    this.#audit.note("joined", "new", about, `${quoted(member.name)} joined`);
     member.tell({ type: "welcome", count: others.length });
     for (let at = 0; at < others.length; at += MEMBERS_PER_MESSAGE) {
       member.tell({
@@ -301,8 +300,4 @@ export class Room implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function aboutLink({ remote, remoteName }: Link): { readonly from: string; readonly name: string } {
-  return { from: showAddress(remote.host, remote.port), name: remoteName };
 }

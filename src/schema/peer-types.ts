@@ -1,3 +1,4 @@
+import type { LimitChanges } from "../base/limits.ts";
 import type { LogOption } from "../base/log.ts";
 import type { CallOptions } from "./call-types.ts";
 import type { Around } from "./context-types.ts";
@@ -81,6 +82,8 @@ export interface UserOptions {
   encryption?: boolean | undefined;
   /** False makes a first failure final. Default true. */
   reconnect?: boolean | undefined;
+  /** Limits and penalties that differ from `DEFAULT_LIMITS`, group by group: `{ calls: { freeMessages: 100 } }`. */
+  limits?: LimitChanges | undefined;
   /** Gives up joining. */
   signal?: AbortSignal | undefined;
   /** Another network, clock or cipher in place of the machine's own, for tests: what `memoryEnvironment()` gives. */

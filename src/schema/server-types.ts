@@ -1,3 +1,4 @@
+import type { LimitChanges } from "../base/limits.ts";
 import type { LogOption } from "../base/log.ts";
 import type { Around } from "./context-types.ts";
 import type { Participant } from "./peer-types.ts";
@@ -51,6 +52,8 @@ export interface ServerOptions {
   log?: LogOption | undefined;
   /** Whether links are sealed; clients must agree. Default true. */
   encryption?: boolean | undefined;
+  /** Limits and penalties that differ from `DEFAULT_LIMITS`, group by group: `{ calls: { freeMessages: 100 } }`. */
+  limits?: LimitChanges | undefined;
   /** Another network, clock or cipher in place of the machine's own, for tests: what `memoryEnvironment()` gives. */
   environment?: object | undefined;
 }
@@ -76,6 +79,8 @@ export interface ClientOptions {
   encryption?: boolean | undefined;
   /** False makes a first failure final, and the loss of a server too. Default true. */
   reconnect?: boolean | undefined;
+  /** Limits and penalties that differ from `DEFAULT_LIMITS`, group by group: `{ calls: { freeMessages: 100 } }`. */
+  limits?: LimitChanges | undefined;
   /** Another network, clock or cipher in place of the machine's own, for tests: what `memoryEnvironment()` gives. */
   environment?: object | undefined;
 }

@@ -135,6 +135,7 @@ export class Client extends Participant {
     await drained;
     for (const connection of this.#connections.values()) connection.close();
     this.#connections.clear();
+    this.audit.close();
     this.log.info({}, `${this.name} left`);
   }
 }

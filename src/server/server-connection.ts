@@ -5,7 +5,7 @@ import type { UserPassword } from "../crypto/user-password.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { PeerTable } from "../node/peer-table.ts";
-import { NAME_IN_USE, REFUSED_WAIT_MS, Retries } from "../node/retries.ts";
+import { NAME_IN_USE, Retries } from "../node/retries.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import type { SessionEnd } from "../session/session.ts";
 
@@ -28,9 +28,6 @@ export interface ServerConnectionOptions {
   /** False: the first failure is final, and so is the end of the session. */
   readonly reconnect: boolean;
 }
-
-/** From the proven link to the server's first words: a holder of the same name has 2.5 s of them to show that it lives. */
-const WELCOME_MS = 10_000;
 
 /** One server of a client: connected to, and connected to again when the session is lost, until it is closed. */
 export class ServerConnection {
@@ -93,11 +90,9 @@ export class ServerConnection {
     if (this.#welcome !== undefined) return this.#welcome(end);
     if (end.reason !== "superseded") return this.again();
     // Connecting at once would throw that one out, and so on.
-    log.warn(
-      {},
-      `another program connected to ${this.address} as ${clientName}; again in ${REFUSED_WAIT_MS / 1_000} s`,
-    );
-    this.again(REFUSED_WAIT_MS);
+    const { refusedWaitMs } = this.#options.environment.limits.peers;
+    log.warn({}, `another program connected to ${this.address} as ${clientName}; again in ${refusedWaitMs / 1_000} s`);
+    this.again(refusedWaitMs);
   }
 
   /** Tries no more. The session is its owner's to end. */
@@ -155,6 +150,7 @@ export class ServerConnection {
   #welcomed(): Promise<void> {
     const { environment, name } = this.#options;
     const { signal } = this.#retries;
+    const { welcomeMs } = environment.limits.peers;
     return new Promise((resolve, reject) => {
       const settle = (error: Error | undefined): void => {
         this.#welcome = undefined;
@@ -164,9 +160,9 @@ export class ServerConnection {
         else reject(error);
       };
       const abort = (): void => settle(signal.reason as Error);
-      const timer = environment.clock.after(WELCOME_MS, () => {
+      const timer = environment.clock.after(welcomeMs, () => {
         settle(
-          new LinkError("ERR_TIMEOUT", `the server at ${this.address} said nothing within ${WELCOME_MS / 1_000} s`),
+          new LinkError("ERR_TIMEOUT", `the server at ${this.address} said nothing within ${welcomeMs / 1_000} s`),
         );
         this.#options.table.end(name, "no welcome");
       });

@@ -1,6 +1,7 @@
 import { passwordSecret } from "../crypto/secret.ts";
 import { AddressSet } from "../link/address-set.ts";
-import { DEFAULT_HOST, DEFAULT_PORT, ownPassword, portOption } from "../link/defaults.ts";
+import { aboutLink, type AuditReasons } from "../link/audit.ts";
+import { DEFAULT_HOST, DEFAULT_PORT, ownPassword, portOption, warnOfShortPassword } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
 import { LinkListener } from "../link/listener.ts";
 import { UserTable } from "../link/user-table.ts";
@@ -13,9 +14,6 @@ import { Live } from "./live.ts";
 
 /** The name that a server goes by, unless it is given one. */
 const DEFAULT_NAME = "Server";
-
-/** A holder of a name that does not answer within this time has lost it to a newcomer. PROTOCOL §4. */
-const HOLDER_MS = 2_500;
 
 /** A program that clients connect to, without a Room. Both sides may call. */
 export class Server extends Participant {
@@ -60,7 +58,7 @@ export class Server extends Participant {
     this.#live = live;
     this.#options = options;
     this.#mayTalk = gate(options);
-    const { environment, encryption, log, table } = this;
+    const { environment, encryption, log, audit, table } = this;
     const { engine, random, clock, limits, chance } = environment;
     const secret = passwordSecret(ownPassword("Server.listen", options.host, options.password), 2, engine);
     this.#listener = new LinkListener({
@@ -81,11 +79,8 @@ export class Server extends Participant {
         end: (hello) => table.endFor(hello.name),
       },
       onLink: (link) => void this.#arrived(link),
-      onRefused: ({ reason, host, port, name: claimed, refusedForS, error }) =>
-        log.info(
-          { reason, from: showAddress(host, port), name: claimed, refusedForS: Math.ceil(refusedForS) },
-          error.message,
-        ),
+      onRefused: audit.onRefused,
+      onPenalised: audit.onPenalised,
     });
   }
 
@@ -107,25 +102,40 @@ export class Server extends Participant {
   async #listen(): Promise<void> {
     const port = portOption(this.#options.port, "port", DEFAULT_PORT);
     this.#pipes = await this.environment.listen({ host: this.host, port, accept: this.#listener.accept });
+    warnOfShortPassword(this.log, this.host, this.#options.password);
     this.log.info({ encryption: this.encryption }, `listens on ${showAddress(this.host, this.port)}`);
   }
 
   /** A client proved itself. Its name is its own if nobody else here holds it and lives. */
   async #arrived(link: Link): Promise<void> {
-    const { remoteName, purpose, remote } = link;
-    if (!this.#mayTalk(remoteName)) return link.close(7, `${this.name} does not talk to ${remoteName}`);
-    if (remoteName === this.name) return link.close(7, `the name "${remoteName}" is the server's own`);
+    const { remoteName, purpose } = link;
+    if (!this.#mayTalk(remoteName))
+      return this.#refuse(link, "not allowed", `${this.name} does not talk to ${remoteName}`);
+    if (remoteName === this.name) return this.#refuse(link, "own name", `the name "${remoteName}" is the server's own`);
     if (purpose !== 5 && this.table.closing !== undefined) return link.close(13, this.table.closing);
     if (purpose !== 5 && !link.isUserProven && this.table.isHeldByAnother(link)) {
       this.#arriving.add(link);
-      const isAlive = await this.table.isAlive(remoteName, HOLDER_MS);
+      const isAlive = await this.table.isAlive(remoteName, this.environment.limits.room.holderMs);
       if (!this.#arriving.delete(link)) return;
       if (isAlive && this.table.isHeldByAnother(link)) {
-        this.log.info({ name: remoteName, from: remote.host }, "refused: the name is in use");
+        this.#nameTaken(link, "in use");
         return link.close(8, `the name "${remoteName}" is in use`);
       }
     }
+    if (purpose !== 5 && this.table.isHeldByAnother(link))
+      this.#nameTaken(link, link.isUserProven ? "user password" : "silence");
     this.table.linkProven(link);
+  }
+
+  #refuse(link: Link, reason: AuditReasons["refused"], text: string): void {
+    this.audit.note("refused", reason, aboutLink(link, !link.isUserProven), text);
+    link.close(7, text);
+  }
+
+  /** Two programs claim one name. "in use": the newcomer is refused. */
+  #nameTaken(newcomer: Link, reason: AuditReasons["name taken"]): void {
+    const text = reason === "in use" ? "refused: the name is in use" : `the name changes hands: ${reason}`;
+    this.audit.note("name taken", reason, aboutLink(newcomer, !newcomer.isUserProven), text);
   }
 
   #absence(peer: string): string {
@@ -144,6 +154,7 @@ export class Server extends Participant {
     await drained; // sessions whose connections break meanwhile come back for their answers
     this.#listener.close();
     await this.#pipes?.close();
+    this.audit.close();
     this.log.info({}, "closed");
   }
 }

@@ -26,18 +26,11 @@ export interface IntroducerOptions {
   readonly proven: (link: Link, listener: Candidate) => void;
 }
 
-/** An introduction that led to no link within this time is asked for again; then later and later. */
-const ROUND_MS = 2_000;
-const LONGEST_ROUND_MS = 15_000;
-
 /** How long the one that answers waits for the other's dial before it dials too. */
 const SECOND_MS = 250;
 
 /** How long calls wait for a peer before the log tells. */
 const PATIENCE_MS = 3_000;
-
-/** How long one dial may take, handshake included: these are addresses nearby. */
-const DIAL_MS = 2_000;
 
 interface Round {
   readonly timer: Timer;
@@ -126,8 +119,9 @@ export class Introducer {
 
   #begin(peer: string): Round {
     const count = this.#failures.get(peer)?.count ?? 0;
-    const wait = Math.min(LONGEST_ROUND_MS, ROUND_MS * 2 ** Math.min(count, 10));
-    const timer = this.#options.environment.clock.after(wait, () => this.#over(peer), { hold: false });
+    const { clock, limits } = this.#options.environment;
+    const wait = Math.min(limits.user.longestRoundMs, limits.user.roundMs * 2 ** Math.min(count, 10));
+    const timer = clock.after(wait, () => this.#over(peer), { hold: false });
     const round = { timer, dials: new AbortController() };
     this.#rounds.set(peer, round);
     return round;
@@ -186,7 +180,8 @@ export class Introducer {
     const { environment, log, name, encryption, tickets, table } = this.#options;
     const { clock, engine, random, limits } = environment;
     const late = new AbortController();
-    const timer = clock.after(DIAL_MS, () => late.abort(new Error(`no answer within ${DIAL_MS / 1_000} s`)), {
+    const { dialMs } = limits.user;
+    const timer = clock.after(dialMs, () => late.abort(new Error(`no answer within ${dialMs / 1_000} s`)), {
       hold: false,
     });
     const signal = AbortSignal.any([over, late.signal]);

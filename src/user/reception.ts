@@ -1,5 +1,5 @@
 import type { Logger } from "../base/log.ts";
-import { showAddress } from "../pipe/tcp-errors.ts";
+import type { AuditLog } from "../link/audit.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
 import { LinkListener } from "../link/listener.ts";
@@ -10,6 +10,7 @@ import { Tickets } from "./tickets.ts";
 export interface ReceptionOptions {
   readonly environment: Environment;
   readonly log: Logger;
+  readonly audit: AuditLog;
   readonly name: string;
   readonly encryption: boolean;
   /** 0: any free one. */
@@ -30,10 +31,10 @@ export class Reception {
   #closed = false;
 
   constructor(options: ReceptionOptions) {
-    const { environment, log, name, encryption } = options;
+    const { environment, log, audit, name, encryption } = options;
     const { clock, engine, random, limits, chance } = environment;
     this.#options = options;
-    this.tickets = new Tickets(clock, engine);
+    this.tickets = new Tickets(clock, engine, limits.user.wrongTickets);
     this.#listener = new LinkListener({
       clock,
       log,
@@ -57,11 +58,8 @@ export class Reception {
         else link.close(0, "the ticket was used already");
       },
       onWrongTicket: (hello) => this.tickets.wrong(hello.ticketId),
-      onRefused: (event) =>
-        log.debug(
-          { reason: event.reason, from: showAddress(event.host, event.port), name: event.name },
-          event.error.message,
-        ),
+      onRefused: audit.onRefused,
+      onPenalised: audit.onPenalised,
     });
   }
 

@@ -6,7 +6,7 @@ import { showAddress } from "../pipe/tcp-errors.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
-import { NAME_IN_USE, REFUSED_WAIT_MS, Retries } from "../node/retries.ts";
+import { NAME_IN_USE, Retries } from "../node/retries.ts";
 import {
   decodeTicket,
   decodeToUser,
@@ -35,9 +35,6 @@ export interface RoomConnectionOptions {
   readonly message: (message: ToUser) => boolean;
   readonly ticket: (ticket: Ticket) => void;
 }
-
-/** From the link to the complete welcome. */
-const WELCOME_MS = 10_000;
 
 /** The user's link to its Room: joins, and joins again when the link is lost, until it is closed. */
 export class RoomConnection {
@@ -121,6 +118,7 @@ export class RoomConnection {
   #welcome(link: Link, join: Join): Promise<void> {
     const { environment, log, name } = this.#options;
     const { clock } = environment;
+    const { welcomeMs } = environment.limits.peers;
     const { signal } = this.#retries;
     return new Promise((resolve, reject) => {
       let isIn = false;
@@ -129,12 +127,12 @@ export class RoomConnection {
         signal.removeEventListener("abort", abort);
         reject(error);
       };
-      const timer = clock.after(WELCOME_MS, () => {
+      const timer = clock.after(welcomeMs, () => {
         link.close(11, "no welcome");
         fail(
           new LinkError(
             "ERR_TIMEOUT",
-            `the Room at ${this.address} let us in but did not say who is there within ${WELCOME_MS / 1_000} s`,
+            `the Room at ${this.address} let us in but did not say who is there within ${welcomeMs / 1_000} s`,
           ),
         );
       });
@@ -178,14 +176,15 @@ export class RoomConnection {
     if (this.#link === link) this.#link = undefined;
     const { signal } = this.#retries;
     if (signal.aborted) return;
-    const { log, reconnect, name } = this.#options;
+    const { environment, log, reconnect, name } = this.#options;
+    const { refusedWaitMs } = environment.limits.peers;
     // Another program of this user took its place. Joining at once would throw that one out, and so on.
     const isReplaced = error?.received === NAME_IN_USE;
     const text = isReplaced ? `another program joined as ${name}` : `${name} lost the Room`;
-    const next = isReplaced ? `; joining again in ${REFUSED_WAIT_MS / 1_000} s` : "; joining again";
+    const next = isReplaced ? `; joining again in ${refusedWaitMs / 1_000} s` : "; joining again";
     log[isReplaced ? "warn" : "info"]({ room: this.address, err: error }, `${text}${reconnect ? next : ""}`);
     if (!reconnect) return this.#retries.stop(error);
-    this.#join(isReplaced ? REFUSED_WAIT_MS : 0).catch((final: unknown) => {
+    this.#join(isReplaced ? refusedWaitMs : 0).catch((final: unknown) => {
       if (!signal.aborted) log.error({ room: this.address, err: final }, `${name} can't join the Room again`);
     });
   }

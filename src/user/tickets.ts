@@ -1,5 +1,6 @@
 import { hex } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import type { Engine } from "../crypto/engine.ts";
 import { keySecret, type Secret } from "../crypto/secret.ts";
 import type { HelloInfo } from "../link/handshake.ts";
@@ -16,9 +17,6 @@ interface Held {
   wrong: number;
 }
 
-/** A ticket dies after this many wrong answers; hang-ups do not count. PROTOCOL §3.6. */
-const MOST_WRONG = 3;
-
 /**
  * The tickets this user holds: each good for one peer, 30 s, once as dialler and once as answerer, counted apart, since two crossing
  * dials would otherwise each refuse the other.
@@ -26,11 +24,14 @@ const MOST_WRONG = 3;
 export class Tickets {
   readonly #clock: Clock;
   readonly #engine: Engine;
+  readonly #mostWrong: number;
   readonly #held = new Map<string, Held>();
 
-  constructor(clock: Clock, engine: Engine) {
+  /** @param mostWrong a ticket dies after so many wrong answers; hang-ups do not count */
+  constructor(clock: Clock, engine: Engine, mostWrong: number = DEFAULT_LIMITS.user.wrongTickets) {
     this.#clock = clock;
     this.#engine = engine;
+    this.#mostWrong = mostWrong;
   }
 
   get size(): number {
@@ -85,7 +86,7 @@ export class Tickets {
   wrong(ticketId: Uint8Array): void {
     const key = hex(ticketId);
     const held = this.#held.get(key);
-    if (held !== undefined && ++held.wrong >= MOST_WRONG) this.#drop(key);
+    if (held !== undefined && ++held.wrong >= this.#mostWrong) this.#drop(key);
   }
 
   close(): void {

@@ -2,6 +2,7 @@ import { networkInterfaces } from "node:os";
 import { isBefore } from "../base/bytes.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { UserPassword } from "../crypto/user-password.ts";
+import { aboutLink } from "../link/audit.ts";
 import { DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, isLoopback, portOption, ROOM_NAME } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
 import { gate } from "../node/gate.ts";
@@ -65,18 +66,23 @@ export class User extends Participant {
       );
     }
     const mayTalk = gate(options);
-    const { environment, log, encryption, table } = this;
+    const { environment, log, audit, encryption, table } = this;
     const { engine } = environment;
     this.#roster = roster;
     this.#options = options;
     const proven = (link: Link, listener: Address | undefined): void => {
       if (mayTalk(link.remoteName)) table.linkProven(link, { listener });
-      else link.close(4, `${name} does not talk to ${link.remoteName}`);
+      else {
+        const text = `${name} does not talk to ${link.remoteName}`;
+        audit.note("refused", "not allowed", aboutLink(link), text);
+        link.close(4, text);
+      }
     };
     const endFor = (peer: string): Uint8Array => table.endFor(peer);
     this.#reception = new Reception({
       environment,
       log,
+      audit,
       name,
       encryption,
       port: listenPort,
@@ -125,6 +131,7 @@ export class User extends Participant {
     await drained;
     this.#room.close();
     await this.#reception.close();
+    this.audit.close();
     this.log.info({}, `${this.name} left`);
   }
 

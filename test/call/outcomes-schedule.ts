@@ -1,4 +1,4 @@
-import { RESUME_WINDOW_MS } from "../../src/node/peer-table.ts";
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { Seeded } from "../session/seeded.ts";
 import { GETS, SENDS } from "./outcomes-handlers.ts";
 import type { Tracked } from "./outcomes-log.ts";
@@ -98,8 +98,8 @@ function goDown(network: Network, ms: number): void {
 /** The same for longer than a session lives without a link. */
 async function loseWindow(network: Network): Promise<void> {
   network.log.count("windows passed");
-  goDown(network, RESUME_WINDOW_MS + 2_000);
-  await advance(network, RESUME_WINDOW_MS + 3_000);
+  goDown(network, DEFAULT_LIMITS.session.resumeWindowMs + 2_000);
+  await advance(network, DEFAULT_LIMITS.session.resumeWindowMs + 3_000);
 }
 
 /** Leaves in order, within a grace time, and comes again. */
