@@ -13,14 +13,15 @@ const ROOMS: Readonly<Record<string, { rooms: readonly string[]; outside: readon
   crypto: { rooms: ["base"], outside: ["node:crypto", "node:worker_threads", "bcryptjs", "@noble/*"] }, // bcrypt has a thread
   pipe: { rooms: ["base"], outside: ["node:net"] },
   link: { rooms: ["base", "wire", "crypto", "pipe"], outside: [] },
+  state: { rooms: ["base", "schema", "link"], outside: ["node:fs", "node:fs/promises", "node:path"] }, // what a Room or server keeps on disk; bans are subnets
   session: { rooms: ["base", "wire", "link"], outside: [] },
   call: { rooms: ["base", "schema", "wire", "session"], outside: [] },
   peer: { rooms: ["base", "schema", "call"], outside: [] }, // knows nothing of links: its directory is handed in
   node: { rooms: ["base", "schema", "crypto", "pipe", "link", "session", "call", "peer"], outside: [] }, // resume keys are secrets, redials take addresses
-  room: { rooms: ["base", "wire", "crypto", "pipe", "link"], outside: ["node:os"] }, // no sessions, no calls
+  room: { rooms: ["base", "schema", "wire", "crypto", "pipe", "link", "state"], outside: ["node:os"] }, // no sessions, no calls
   user: { rooms: ["base", "schema", "wire", "crypto", "pipe", "link", "call", "peer", "node"], outside: ["node:os"] },
-  server: { rooms: ["base", "schema", "crypto", "pipe", "link", "session", "peer", "node"], outside: [] },
-  cli: { rooms: ["base", "crypto", "link", "room", "user"], outside: ["node:*"] }, // hashes passwords
+  server: { rooms: ["base", "schema", "crypto", "pipe", "link", "state", "session", "peer", "node"], outside: [] },
+  cli: { rooms: ["base", "schema", "crypto", "link", "state", "room", "user"], outside: ["node:*"] }, // hashes passwords
   testing: { rooms: ["base", "crypto", "pipe", "link", "call", "node", "room", "user"], outside: [] },
 };
 

@@ -1,4 +1,4 @@
-import { isV4, parseAddress } from "./address.ts";
+import { isV4, parseAddress, showV4, showV6 } from "./address.ts";
 
 /** A set of IP addresses and subnets ("10.0.0.0/8", "fe80::/10"); IPv4-mapped IPv6 is IPv4. */
 export class AddressSet {
@@ -36,15 +36,31 @@ export class AddressSet {
   }
 }
 
-function parseSubnet(entry: string): { bits: number; key: string } {
+/**
+ * How many leading bits an address or subnet counts by, of 128, and those bits as a map key.
+ * @throws TypeError for a text that is neither.
+ */
+export function parseSubnet(entry: string): { bits: number; key: string } {
   const [host = "", length, ...more] = entry.split("/");
   const bytes = parseAddress(host);
-  const wrong = new TypeError(`${JSON.stringify(entry)} is neither an IP address nor a subnet such as "10.0.0.0/8"`);
-  if (bytes === undefined || more.length > 0) throw wrong;
+  if (bytes === undefined || more.length > 0) throw noSubnet(entry);
   const most = isV4(bytes) && !host.includes(":") ? 32 : 128;
-  if (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= most)) throw wrong;
+  if (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= most)) throw noSubnet(entry);
   const bits = length === undefined ? 128 : Number(length) + 128 - most;
   return { bits, key: prefixKey(bytes, bits) };
+}
+
+function noSubnet(entry: string): TypeError {
+  return new TypeError(`${JSON.stringify(entry)} is neither an IP address nor a subnet such as "10.0.0.0/8"`);
+}
+
+/** The one notation of an address or subnet, whichever way it was written: "::ffff:10.1.2.3/104" is "10.0.0.0/8". @throws TypeError for a text that is neither. */
+export function canonicalSubnet(entry: string): string {
+  const { bits } = parseSubnet(entry);
+  const bytes = parseAddress(entry.split("/", 1)[0] as string) as Uint8Array;
+  for (let bit = bits; bit < 128; bit++) bytes[bit >> 3] = (bytes[bit >> 3] as number) & ~(128 >> (bit & 7));
+  const [least, text] = isV4(bytes) && bits >= 96 ? [96, showV4(bytes)] : [0, showV6(bytes)];
+  return bits === 128 ? text : `${text}/${bits - least}`;
 }
 
 /** The leading bits of an address as a map key. */

@@ -26,6 +26,25 @@ export function isV4(bytes: Uint8Array): boolean {
   return bytes[10] === 0xff && bytes[11] === 0xff && bytes.subarray(0, 10).every((byte) => byte === 0);
 }
 
+/** The last 4 of 16 bytes as an IPv4 address. */
+export function showV4(bytes: Uint8Array): string {
+  return bytes.subarray(12).join(".");
+}
+
+/** 16 bytes as an IPv6 address, its longest run of zero groups shortened (RFC 5952). */
+export function showV6(bytes: Uint8Array): string {
+  const groups = Array.from({ length: 8 }, (_, at) =>
+    (((bytes[2 * at] as number) << 8) | (bytes[2 * at + 1] as number)).toString(16),
+  );
+  const text = groups.join(":");
+  const runs = [...text.matchAll(/(?<![^:])0(:0)+(?![^:])/g)].toSorted(
+    (a, b) => b[0].length - a[0].length || a.index - b.index,
+  );
+  const [run] = runs;
+  if (run === undefined) return text;
+  return `${text.slice(0, Math.max(0, run.index - 1))}::${text.slice(run.index + run[0].length + 1)}`;
+}
+
 /** The bytes of colon-separated groups; at the end of an address the last one may be a dotted IPv4 address. */
 function groupsOf(text: string, isEnd: boolean): number[] | undefined {
   if (text === "") return [];
