@@ -35,7 +35,7 @@ export class Visit {
   readonly sources: readonly Source[];
   /** The address's own source, not the wider net around it. */
   readonly source: Source;
-  /** Called when the connection has to make room for another one; the visit has ended then. */
+  /** Called when the connection has to make room for another one: it ends, and the visit with it. */
   readonly evicted: () => void;
   hasToken = false;
   /** The user name that a failure is counted of, until it is proven. */
@@ -238,8 +238,8 @@ export class Admission {
     const greedy = [...this.#visits].filter((visit) => visit.source.unproven === most);
     const victim = greedy[Math.min(greedy.length - 1, Math.floor(this.#config.chance() * greedy.length))];
     if (victim === undefined) return;
+    victim.evicted(); // it leaves like any other: whoever fills this side up to get rid of its own guesses pays for them
     this.#remove(victim);
-    victim.evicted();
   }
 
   /** False: its visit is over already. */

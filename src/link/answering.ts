@@ -85,10 +85,12 @@ export class Answering {
     if (config.preface !== undefined) pipe.write([config.preface]);
   }
 
-  /** Ends it from outside. */
+  /** Ends it from outside. The proof in REPLY can be tested offline then as well: only where this side is closing is that no guess. */
   abort(reason: RefusalReason, error: LinkError): void {
-    if (this.#userCheck === undefined) this.#fail(reason, error);
-    else this.#userCheck.abort(reason, error);
+    if (this.#userCheck !== undefined) this.#userCheck.abort(reason, error);
+    else if (reason !== "closing" && this.#state === "confirm" && this.#isGuess)
+      this.#fail("wrong secret", error, "wrongSecret");
+    else this.#fail(reason, error);
   }
 
   #startDeadlines(): void {

@@ -57,6 +57,21 @@ describe.each(WAYS)("what strangers try over %s", (way) => {
       expect(scene.room.refused).toMatchObject([{ reason: "wrong secret", error: { code: "ERR_TIMEOUT" } }]);
     }));
 
+  test("case 4: a connection that makes room for another one after REPLY is counted", () =>
+    inScene(way, { limits: { admission: { unproven: 1, earlyDropFrom: 1 } } }, async (scene) => {
+      for (let round = 1; round <= 4; round++) {
+        const peer = await scene.attacker("1.2.3.4");
+        await peer.greet(greeting());
+        const other = await scene.attacker("::1");
+        await peer.untilEnded();
+        await scene.room.until(() => scene.room.refused.length === 2 * round - 1);
+        other.pipe.destroy();
+        await scene.room.until(() => scene.room.refused.length === 2 * round);
+      }
+      const guesses = scene.room.refused.filter(({ reason }) => reason === "wrong secret");
+      expect(guesses.map(({ refusedForS }) => Math.round(refusedForS))).toEqual([0, 0, 0, 10]);
+    }));
+
   test("case 12: a second CONFIRM is fatal", () =>
     inScene(way, {}, async (scene) => {
       const peer = await scene.attacker();

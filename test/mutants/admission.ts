@@ -16,6 +16,11 @@ export const ANSWERING: Mutants = {
       replace: "if (this.#state === undefined)",
     },
     {
+      name: "who gets its own connections evicted tests passwords for nothing",
+      find: `if (reason !== "closing" && this.#state === "confirm" && this.#isGuess)`,
+      replace: "if (this.#state === undefined)",
+    },
+    {
       name: "a wrong password of a server counts nothing",
       find: "(purpose === 1 || purpose === 2)",
       replace: "purpose === 1",
