@@ -148,7 +148,8 @@ export class Room implements AsyncDisposable {
         const message = this.#parse(link, payload);
         if (message === undefined) return;
         timer.cancel();
-        if (message.type === "join") void this.#join(link, message);
+        if (message.type === "join")
+          void this.#join(link, message).catch((error: unknown) => this.#failed(link, error));
         else this.#dismiss(link, 12, "the first message must be a join", "unexpected message");
       },
       sealed: () => this.#dismiss(link, 12, "no box is expected", "unexpected box"),
@@ -171,6 +172,15 @@ export class Room implements AsyncDisposable {
       this.#dismiss(link, 12, error instanceof Error ? error.message : "malformed", "malformed message");
       return undefined;
     }
+  }
+
+  /** What this side fails to do for one link costs that link alone. */
+  #failed(link: Link, error: unknown): void {
+    this.#log.error({ name: link.remoteName, err: error }, "a join could not be handled");
+    this.#forget(link);
+    link.destroy();
+    const member = this.#members.get(link.remoteName);
+    if (member?.link === link) this.#leave(member, "lost");
   }
 
   /** Closes a link that said something wrong, or nothing in time. */

@@ -10,7 +10,11 @@
  *     ready --------------------------->
  *     <-------------------------- absent           no introduction: the member is not here, or no path is known
  */
+<<<<<<< ours
 import { DEFAULT_LIMITS } from "../base/limits.ts";
+=======
+import { Buffer } from "node:buffer";
+>>>>>>> theirs
 import { decodeValue, encodeValue } from "./values.ts";
 
 /** A member, as others see it. The kind is claimed, the name proven. */
@@ -93,6 +97,9 @@ export const MAX_ADDRESSES: number = DEFAULT_LIMITS.wire.addresses;
 
 const PORT_MAX = 65_535;
 
+/** In UTF-8. */
+const MAX_KIND_BYTES = 64;
+
 export function encodeToRoom(message: ToRoom): Uint8Array {
   return encodeValue(message);
 }
@@ -108,7 +115,7 @@ export function decodeToRoom(payload: Uint8Array): ToRoom {
     case "join":
       return {
         type: "join",
-        kind: optional(message, "kind"),
+        kind: message.kind === undefined ? undefined : kindOf(message.kind),
         port: number(message, "port", PORT_MAX),
         addresses: list(message, "addresses", MAX_ADDRESSES).map((one) => short(one, "addresses")),
         publicHost: optional(message, "publicHost"),
@@ -197,6 +204,13 @@ function text(fields: Fields, key: string): string {
 
 function optional(fields: Fields, key: string): string | undefined {
   return fields[key] === undefined ? undefined : short(fields[key], key);
+}
+
+/** The Room passes it on to everybody: {@link MEMBERS_PER_MESSAGE} of them, and as many names, fit a record. */
+function kindOf(value: unknown): string {
+  if (typeof value !== "string" || Buffer.byteLength(value) > MAX_KIND_BYTES || /\p{C}/u.test(value))
+    throw new Error(`kind must be a text of at most ${MAX_KIND_BYTES} bytes, without invisible characters`);
+  return value;
 }
 
 function number(fields: Fields, key: string, most: number): number {
