@@ -2,7 +2,8 @@
  * What a user and the Room say to each other on their link: one value per data record, in a box where it holds a secret.
  *
  *   user                                Room
- *     join ---------------------------->           first, once
+ *     join (in a box) ----------------->           first, once
+ *     <------------- name token (in a box)         what the name is taken back with at the next join
  *     <------------------------- welcome           admitted; `count` members follow in `here` messages
  *     <------------------ here, gone               members, as they come and go, many at a time in busy moments
  *     introduce ----------------------->           I want to talk to that member
@@ -10,11 +11,8 @@
  *     ready --------------------------->
  *     <-------------------------- absent           no introduction: the member is not here, or no path is known
  */
-<<<<<<< ours
-import { DEFAULT_LIMITS } from "../base/limits.ts";
-=======
 import { Buffer } from "node:buffer";
->>>>>>> theirs
+import { DEFAULT_LIMITS } from "../base/limits.ts";
 import { decodeValue, encodeValue } from "./values.ts";
 
 /** A member, as others see it. The kind is claimed, the name proven. */
@@ -38,6 +36,8 @@ export interface Join {
   readonly publicHost: string | undefined;
   /** "auto", or the name of a local network. */
   readonly lan: string;
+  /** The name token of the last join, in a box alone. One that is wrong is as good as none. */
+  readonly token?: Uint8Array | undefined;
 }
 
 export interface Introduce {
@@ -65,6 +65,14 @@ export interface Here {
 export interface Gone {
   readonly type: "gone";
   readonly names: readonly string[];
+  /** The Room has barred where they came from: sessions with them end. */
+  readonly barred?: boolean | undefined;
+}
+
+/** Kept by the user, and shown to this Room at its next join: then its name is its own at once. */
+export interface NameToken {
+  readonly type: "token";
+  readonly token: Uint8Array;
 }
 
 export interface Absent {
@@ -89,6 +97,11 @@ export interface Ticket {
 
 export type ToUser = Welcome | Here | Gone | Absent;
 
+/** What comes in boxes. */
+export type Boxed = Ticket | NameToken;
+
+export const TOKEN_BYTES = 32;
+
 /** Members per `here` or `gone` message, so that the longest names fit a record. */
 export const MEMBERS_PER_MESSAGE: number = DEFAULT_LIMITS.wire.members;
 
@@ -104,7 +117,7 @@ export function encodeToRoom(message: ToRoom): Uint8Array {
   return encodeValue(message);
 }
 
-export function encodeToUser(message: ToUser | Ticket): Uint8Array {
+export function encodeToUser(message: ToUser | Boxed): Uint8Array {
   return encodeValue(message);
 }
 
@@ -120,6 +133,7 @@ export function decodeToRoom(payload: Uint8Array): ToRoom {
         addresses: list(message, "addresses", MAX_ADDRESSES).map((one) => short(one, "addresses")),
         publicHost: optional(message, "publicHost"),
         lan: text(message, "lan"),
+        token: message.token === undefined ? undefined : bytes(message, "token", TOKEN_BYTES),
       };
     case "introduce":
       return { type: "introduce", name: text(message, "name") };
@@ -157,6 +171,14 @@ export function decodeToUser(payload: Uint8Array): ToUser {
 }
 
 /** Reads what came in a box. @throws Error saying what is wrong with it. */
+export function decodeBoxed(payload: Uint8Array): Boxed {
+  const message = fieldsOf(payload);
+  return message.type === "token"
+    ? { type: "token", token: bytes(message, "token", TOKEN_BYTES) }
+    : decodeTicket(payload);
+}
+
+/** @throws Error saying what is wrong with a ticket. */
 export function decodeTicket(payload: Uint8Array): Ticket {
   const message = fieldsOf(payload);
   if (message.type !== "ticket") throw new Error("a box of the Room holds a ticket");
