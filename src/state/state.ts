@@ -2,7 +2,7 @@ import type { Ban } from "../schema/ban-types.ts";
 import { canonicalSubnet } from "../link/address-set.ts";
 import { isOver, MAX_BANS, problemOfReason } from "./ban.ts";
 import { checkShape } from "./json-shape.ts";
-import { StateError } from "./state-error.ts";
+import { namedField, StateError } from "./state-error.ts";
 
 /** What a Room or server keeps over its restarts. */
 export interface State {
@@ -104,6 +104,6 @@ function record(value: unknown, what: string, fields: ReadonlySet<string>): Read
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new StateError(`${what} must be an object`);
   for (const key of Object.keys(value))
-    if (!fields.has(key)) throw new StateError(`${what} has an unknown field ${JSON.stringify(key.slice(0, 40))}`);
+    if (!fields.has(key)) throw new StateError(`${what} has an unknown ${namedField(key)}`);
   return value as Record<string, unknown>;
 }
