@@ -1,4 +1,4 @@
-import { StateError } from "./state-error.ts";
+import { namedField, StateError } from "./state-error.ts";
 
 const MAX_DEPTH = 8;
 
@@ -40,7 +40,7 @@ export function checkShape(text: string): void {
 
 function checkKey(keys: Set<string> | undefined, text: string): void {
   const key = keyOf(text);
-  if (keys?.has(key) === true) throw new StateError(`it has the field ${JSON.stringify(key.slice(0, 40))} twice`);
+  if (keys?.has(key) === true) throw new StateError(`it has the ${namedField(key)} twice`);
   keys?.add(key);
 }
 
