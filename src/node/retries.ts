@@ -39,7 +39,9 @@ export class Retries {
   readonly #stop = new AbortController();
   /** To be let in again and again is work for everybody there. */
   readonly #pace: AgainPace;
+  /** Failures in a row. They are counted anew, once, when somebody is there again who could not be reached: everybody comes at once then, and connections are dropped. */
   #failures = 0;
+  #absence: "none" | "lasts" | "over" = "none";
   #hasSucceeded = false;
   #wait: { readonly timer: Timer; readonly done: () => void } | undefined;
 
@@ -66,6 +68,7 @@ export class Retries {
       try {
         await attempt();
         this.#failures = 0;
+        this.#absence = "none";
         this.#hasSucceeded = true;
         return;
       } catch (error) {
@@ -87,6 +90,10 @@ export class Retries {
     const { environment, log, reconnect, target, advice } = this.#options;
     const isRefusal = REFUSALS.has(error.code) && !(error.received === NAME_IN_USE && this.#hasSucceeded);
     if (!reconnect || (isRefusal && !this.#hasSucceeded)) throw error;
+    if (error.code !== "ERR_UNREACHABLE" && this.#absence === "lasts") {
+      this.#absence = "over";
+      this.#failures = 0;
+    } else if (error.code === "ERR_UNREACHABLE" && this.#absence === "none") this.#absence = "lasts";
     const retryAfterMs = (error.retryAfter ?? 0) * 1_000;
     const waitMs = Math.max(
       retryWaitMs(++this.#failures, environment.chance()),
