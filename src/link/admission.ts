@@ -7,6 +7,11 @@ import { type Source, Sources } from "./sources.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import { UserFailures } from "./user-failures.ts";
 
+/** Which addresses are meant; it may change at any time. */
+export interface Addresses {
+  has(host: string): boolean;
+}
+
 export interface AdmissionConfig {
   readonly clock: Clock;
   readonly limits: Pick<Limits, "admission" | "penalty">;
@@ -15,6 +20,7 @@ export interface AdmissionConfig {
   /** Whether the curve work is done by the slow, portable engine. */
   readonly isPortable: boolean;
   readonly blacklist?: AddressSet | undefined;
+  readonly bans?: Addresses | undefined;
   readonly allowlist?: AddressSet | undefined;
 }
 
@@ -23,8 +29,14 @@ export type Failure = keyof Pick<Limits["penalty"], "wrongSecret" | "noHello" | 
 
 /** Why a HELLO is not looked at. */
 export interface Denial extends Refusal {
-  readonly reason: "blacklisted" | "penalty" | "busy";
+  readonly reason: "blacklisted" | "banned" | "penalty" | "busy";
 }
+
+/** What the one at a barred address is told. */
+export const BARRED = "this address is barred";
+
+/** When it may ask again whether it still is: a ban may be lifted at any time. */
+const BARRED_RETRY_S = 60;
 
 /** The chance with which a newcomer is dropped when early drop begins. At the cap it is 1. */
 const FIRST_DROP_CHANCE = 0.3;
@@ -89,8 +101,8 @@ export class Admission {
   admit(visit: Visit): Denial | undefined {
     const now = this.#now();
     const { links, linksPerSource } = this.#config.limits.admission;
-    if (this.#config.blacklist?.has(visit.host) === true)
-      return { reason: "blacklisted", code: CODE.penalty, text: "this address is barred" };
+    if (this.#config.blacklist?.has(visit.host) === true) return barred("blacklisted");
+    if (this.#config.bans?.has(visit.host) === true) return barred("banned");
     const refusedForS = this.refusedForS(visit, now);
     if (refusedForS > 0)
       return {
@@ -252,6 +264,10 @@ export class Admission {
     for (const source of visit.sources) source.userStages--;
     return true;
   }
+}
+
+function barred(reason: "blacklisted" | "banned"): Denial {
+  return { reason, code: CODE.penalty, retryAfter: BARRED_RETRY_S, text: BARRED };
 }
 
 function busy(retryAfter: number, text: string): Denial {

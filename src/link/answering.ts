@@ -12,7 +12,8 @@ import { UserCheck } from "./user-check.ts";
 
 /** Why a connection did not become a link. */
 export type RefusalReason =
-  | "blacklisted" // its address is barred
+  | "blacklisted" // its address is on the list that the program was given
+  | "banned" // its address is banned
   | "penalty" // too many failures of its source
   | "busy" // a limit on connections, links or HELLO frames
   | "no hello" // it went away, or what came was not ours

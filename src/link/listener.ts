@@ -2,7 +2,7 @@ import { LinkError } from "../base/errors.ts";
 import { DEFAULT_LIMITS } from "../base/limits.ts";
 import type { Pipe } from "../pipe/pipe.ts";
 import type { AddressSet } from "./address-set.ts";
-import { Admission, type Failure, type Visit } from "./admission.ts";
+import { type Addresses, Admission, type Failure, type Visit } from "./admission.ts";
 import { Answering, type AnswerOutcome, type RefusalReason, type RelayAnswer } from "./answering.ts";
 import type { LinkContext } from "./dial.ts";
 import type { HelloInfo, ResponderConfig } from "./handshake.ts";
@@ -54,6 +54,7 @@ export interface LinkListenerConfig extends LinkContext {
   readonly relay?: ((relayId: Uint8Array) => RelayAnswer) | undefined;
   /** Never admitted. Read at each connection, so it may be changed at any time. */
   readonly blacklist?: AddressSet | undefined;
+  readonly bans?: Addresses | undefined;
   /** Never penalised. */
   readonly allowlist?: AddressSet | undefined;
   /** Numbers in [0, 1) for the early drop. Absent: Math.random. */
@@ -72,10 +73,10 @@ export class LinkListener {
   /** @throws TypeError for a name that can't be one. */
   constructor(config: LinkListenerConfig) {
     void new Responder(config.handshake);
-    const { clock, limits = DEFAULT_LIMITS, chance = Math.random, blacklist, allowlist, handshake } = config;
+    const { clock, limits = DEFAULT_LIMITS, chance = Math.random, blacklist, bans, allowlist, handshake } = config;
     const isPortable = handshake.engine.name === "portable";
     this.#config = config;
-    this.#admission = new Admission({ clock, limits, chance, isPortable, blacklist, allowlist });
+    this.#admission = new Admission({ clock, limits, chance, isPortable, blacklist, bans, allowlist });
   }
 
   /** Takes a pipe that someone opened. Give it to `listenTcp` or a memory network as `accept`. */

@@ -14,14 +14,17 @@ const LEAST_PAUSE_MS = 1;
 /** What somebody has not been told yet: first who went, then who came. */
 class News {
   readonly #gone = new Set<string>();
+  /** Of those that went: whose addresses are barred. */
+  readonly #barred = new Set<string>();
   readonly #here = new Map<string, RoomMember>();
 
   came(member: RoomMember): void {
     this.#here.set(member.name, member);
   }
 
-  went(name: string): void {
+  went(name: string, isBarred: boolean): void {
     this.#here.delete(name);
+    if (isBarred) this.#barred.add(name);
     this.#gone.add(name);
   }
 
@@ -31,8 +34,10 @@ class News {
 
   messages(): Uint8Array[] {
     const here = [...this.#here.values()].map(({ name, kind }) => ({ name, kind }));
+    const gone = [...this.#gone].filter((name) => !this.#barred.has(name));
     const messages: ToUser[] = [
-      ...parts([...this.#gone]).map((names) => ({ type: "gone" as const, names })),
+      ...parts([...this.#barred]).map((names) => ({ type: "gone" as const, names, barred: true })),
+      ...parts(gone).map((names) => ({ type: "gone" as const, names })),
       ...parts(here).map((members) => ({ type: "here" as const, members })),
     ];
     return messages.map(encodeToUser);
@@ -62,9 +67,10 @@ export class Announcements {
     this.#soon();
   }
 
-  went(member: RoomMember): void {
+  /** @param isBarred whether sessions with it are to end */
+  went(member: RoomMember, isBarred = false): void {
     this.#newcomers.delete(member);
-    this.#add((news) => news.went(member.name));
+    this.#add((news) => news.went(member.name, isBarred));
     this.#soon();
   }
 

@@ -3,7 +3,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { DEFAULT_LIMITS } from "../base/limits.ts";
 import type { Random } from "../base/random.ts";
 import type { AddressSet } from "../link/address-set.ts";
-import type { Ticket } from "../wire/room-messages.ts";
+import type { Candidate, Ticket } from "../wire/room-messages.ts";
 import type { RoomMember } from "./member.ts";
 
 interface Open {
@@ -24,17 +24,28 @@ export class Introductions {
   readonly #random: Random;
   readonly #subnets: AddressSet;
   readonly #ticketMs: number;
+  readonly #isBarred: (host: string) => boolean;
   /** Tickets whose answerer has not said `ready`, by ticket id in hex. */
   readonly #open = new Map<string, Open>();
   /** The same pairs, by their names. */
   readonly #pairs = new Set<string>();
 
-  /** @param ticketMs how long a ticket is good for */
-  constructor(clock: Clock, random: Random, subnets: AddressSet, ticketMs: number = DEFAULT_LIMITS.room.ticketMs) {
+  /**
+   * @param ticketMs how long a ticket is good for
+   * @param isBarred which addresses nobody is introduced from, or sent to
+   */
+  constructor(
+    clock: Clock,
+    random: Random,
+    subnets: AddressSet,
+    ticketMs: number = DEFAULT_LIMITS.room.ticketMs,
+    isBarred: (host: string) => boolean = () => false,
+  ) {
     this.#clock = clock;
     this.#random = random;
     this.#subnets = subnets;
     this.#ticketMs = ticketMs;
+    this.#isBarred = isBarred;
   }
 
   get size(): number {
@@ -46,8 +57,11 @@ export class Introductions {
     const [smaller, greater] = isBefore(one.name, other.name) ? [one, other] : [other, one];
     const pair = JSON.stringify([smaller.name, greater.name]);
     if (this.#pairs.has(pair)) return true;
-    const toGreater = greater.candidatesFor(smaller, this.#subnets);
-    const toSmaller = smaller.candidatesFor(greater, this.#subnets);
+    if (this.#isBarred(one.link.remote.host) || this.#isBarred(other.link.remote.host)) return false;
+    const pathsTo = (to: RoomMember, from: RoomMember): Candidate[] =>
+      to.candidatesFor(from, this.#subnets).filter(({ host }) => !this.#isBarred(host));
+    const toGreater = pathsTo(greater, smaller);
+    const toSmaller = pathsTo(smaller, greater);
     if (toGreater.length === 0 && toSmaller.length === 0) return false;
     const [dialler, answerer] = toGreater.length > 0 ? [smaller, greater] : [greater, smaller];
     const shared = {

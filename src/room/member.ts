@@ -2,11 +2,11 @@ import { isLoopback } from "../link/defaults.ts";
 import { AddressSet } from "../link/address-set.ts";
 import type { Link } from "../link/link.ts";
 import {
+  type Boxed,
   type Candidate,
   type Join,
   MAX_ADDRESSES,
   type ToUser,
-  type Ticket,
   encodeToUser,
 } from "../wire/room-messages.ts";
 
@@ -15,12 +15,15 @@ export class RoomMember {
   readonly name: string;
   readonly kind: string | undefined;
   readonly link: Link;
+  /** What takes the name back; undefined for a user that does not know of it. */
+  readonly token: Uint8Array | undefined;
   readonly #join: Join;
 
-  constructor(link: Link, join: Join) {
+  constructor(link: Link, join: Join, token?: Uint8Array) {
     this.name = link.remoteName;
     this.kind = join.kind;
     this.link = link;
+    this.token = token;
     this.#join = join;
   }
 
@@ -28,8 +31,8 @@ export class RoomMember {
     this.link.send([encodeToUser(message)]);
   }
 
-  /** Tickets are secrets: they go in a box, whatever the encryption setting. */
-  tellSealed(message: Ticket): void {
+  /** Tickets and tokens are secrets: they go in a box, whatever the encryption setting. */
+  tellSealed(message: Boxed): void {
     this.link.sendSealed(encodeToUser(message));
   }
 

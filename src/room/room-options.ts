@@ -17,11 +17,16 @@ export interface RoomOptions {
    * under any free name.
    */
   users?: Users | undefined;
-  /** At least 16 characters or bytes, the same at every start: keeps members from telling which names `users` has. Default: random. */
+  /** At least 16 characters or bytes, the same at every start: keeps members from telling which names `users` has. Default: random, kept in `state`. */
   secret?: string | Uint8Array | undefined;
+  /**
+   * The path of a JSON file for what the Room must remember over its restarts: `secret`, made once, unless it is given here, and the bans. Made when it is not there, readable by
+   * its owner alone; `npx chatroom bans` changes it while the Room runs. Default: nothing is kept.
+   */
+  state?: string | undefined;
   /** How much is logged, or a logger shaped like pino's. Default "info". */
   log?: LogOption | undefined;
-  /** Addresses and subnets that are barred from the whole network: not admitted, not introduced. */
+  /** Addresses and subnets that are barred from the whole network: not admitted, not introduced. For good; `bans` may change at any time. */
   blacklist?: readonly string[] | undefined;
   /** Whether links are sealed; all users must agree. Without, everybody on the way can read, nobody can alter. Default true. */
   encryption?: boolean | undefined;

@@ -3,6 +3,7 @@ import type { Limits } from "../base/limits.ts";
 import { type Logger, loggerOf, quoted } from "../base/log.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { AddressSet } from "../link/address-set.ts";
+import { BARRED } from "../link/admission.ts";
 import { aboutLink, AuditLog, type AuditReasons } from "../link/audit.ts";
 import {
   DEFAULT_HOST,
@@ -17,9 +18,11 @@ import { type Environment, environmentWith } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
 import { LinkListener } from "../link/listener.ts";
 import { UserTable } from "../link/user-table.ts";
+import type { Bans } from "../schema/ban-types.ts";
+import { KeptState } from "../state/kept-state.ts";
 import type { PipeListener } from "../pipe/pipe.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
-import { decodeToRoom, type Join, MEMBERS_PER_MESSAGE, type ToRoom } from "../wire/room-messages.ts";
+import { decodeToRoom, type Join, MEMBERS_PER_MESSAGE, TOKEN_BYTES, type ToRoom } from "../wire/room-messages.ts";
 import { Announcements } from "./announcements.ts";
 import { Introductions } from "./introductions.ts";
 import { RoomMember } from "./member.ts";
@@ -28,11 +31,26 @@ import type { RoomOptions } from "./room-options.ts";
 
 export type { RoomOptions } from "./room-options.ts";
 
+/** What a Room is made of before it listens. */
+interface Parts {
+  readonly host: string;
+  readonly port: number;
+  readonly environment: Environment;
+  readonly log: Logger;
+  readonly audit: AuditLog;
+  readonly blacklist: AddressSet;
+  readonly kept: KeptState;
+}
+
 /** The one small program that introduces everybody. It knows who is here, and reads nothing that users say to each other. */
 export class Room implements AsyncDisposable {
   /** The address it listens on, with the port that was taken. */
   readonly host: string;
   readonly port: number;
+  /** The addresses that are barred for now, and the way to change them. Kept over restarts with the option `state`. */
+  readonly bans: Bans;
+  readonly #kept: KeptState;
+  readonly #blacklist: AddressSet;
   readonly #environment: Environment;
   readonly #log: Logger;
   readonly #audit: AuditLog;
@@ -50,6 +68,7 @@ export class Room implements AsyncDisposable {
    * Opens a Room.
    * @throws TypeError for options that make no sense, among them the default password on an address that others can reach.
    * @throws LinkError ERR_UNREACHABLE when the port is taken.
+   * @throws Error that says what to do when the file of the option `state` can't be read or written.
    */
   static async open(options: RoomOptions = {}): Promise<Room> {
     const host = options.host ?? DEFAULT_HOST;
@@ -66,13 +85,24 @@ export class Room implements AsyncDisposable {
       );
     }
     const environment = environmentWith(options.environment, options.limits);
-    const { engine, random } = environment;
     const log = loggerOf(options.log, "room");
     warnOfShortPassword(log, host, options.password);
     const audit = new AuditLog(log, environment.clock, environment.limits.audit);
-    const secret = passwordSecret(options.password ?? DEFAULT_PASSWORD, 1, engine);
-    const users = options.users && new UserTable(options.users, options.secret, engine, random);
     const blacklist = new AddressSet(options.blacklist ?? []);
+    const kept = await KeptState.open({ path: options.state, secret: options.secret, environment, log, audit });
+    try {
+      return await Room.#open(options, { host, port, environment, log, audit, blacklist, kept });
+    } catch (error) {
+      await kept.close();
+      throw error;
+    }
+  }
+
+  static async #open(options: RoomOptions, parts: Parts): Promise<Room> {
+    const { host, port, environment, log, audit, blacklist, kept } = parts;
+    const { engine, random } = environment;
+    const secret = passwordSecret(options.password ?? DEFAULT_PASSWORD, 1, engine);
+    const users = options.users && new UserTable(options.users, kept.secret, engine, random);
     let room: Room | undefined;
     const listener = new LinkListener({
       clock: environment.clock,
@@ -80,6 +110,7 @@ export class Room implements AsyncDisposable {
       limits: environment.limits,
       chance: environment.chance,
       blacklist,
+      bans: kept.bans,
       handshake: {
         engine,
         random,
@@ -101,20 +132,21 @@ export class Room implements AsyncDisposable {
       listener.close();
       throw error;
     }
-    room = new Room(environment, log, audit, listener, pipes);
+    room = new Room(parts, listener, pipes);
     log.info({ encryption: options.encryption ?? true }, `open on ${showAddress(host, room.port)}`);
     return room;
   }
 
   private constructor(
-    environment: Environment,
-    log: Logger,
-    audit: AuditLog,
+    { environment, log, audit, kept, blacklist }: Parts,
     listener: LinkListener,
     pipes: PipeListener,
   ) {
     this.host = pipes.address.host;
     this.port = pipes.address.port;
+    this.bans = kept.bans;
+    this.#kept = kept;
+    this.#blacklist = blacklist;
     this.#environment = environment;
     this.#log = log;
     this.#audit = audit;
@@ -122,7 +154,14 @@ export class Room implements AsyncDisposable {
     this.#listener = listener;
     this.#pipes = pipes;
     this.#announcements = new Announcements(environment.clock, this.#members);
-    this.#introductions = new Introductions(environment.clock, environment.random, ownSubnets(), this.#limits.ticketMs);
+    this.#introductions = new Introductions(
+      environment.clock,
+      environment.random,
+      ownSubnets(),
+      this.#limits.ticketMs,
+      (host) => this.#isBarred(host),
+    );
+    kept.bans.onBan = () => this.#bar();
   }
 
   /** The names of the users that are here, sorted. */
@@ -130,8 +169,30 @@ export class Room implements AsyncDisposable {
     return [...this.#members.keys()].toSorted();
   }
 
+  #isBarred(host: string): boolean {
+    return this.#blacklist.has(host) || this.#kept.bans.has(host);
+  }
+
+  /** Addresses were banned: whoever is here from there goes. */
+  #bar(): void {
+    for (const link of this.#arriving.keys()) if (this.#isBarred(link.remote.host)) this.#refuseBanned(link);
+    for (const member of this.#members.values()) {
+      if (!this.#isBarred(member.link.remote.host)) continue;
+      member.link.close(4, BARRED);
+      this.#leave(member, "barred");
+    }
+  }
+
+  /** A link that was on its way in when its address was banned. */
+  #refuseBanned(link: Link): void {
+    this.#audit.note("refused", "banned", aboutLink(link, !link.isUserProven), BARRED);
+    this.#forget(link);
+    link.close(4, BARRED);
+  }
+
   #arrived(link: Link): void {
     if (this.#closed) return link.close(13, "the Room is closing");
+    if (this.#isBarred(link.remote.host)) return this.#refuseBanned(link);
     if (link.remoteName === ROOM_NAME) {
       const text = `the name "${ROOM_NAME}" is the Room's own`;
       this.#audit.note("refused", "own name", aboutLink(link, true), text);
@@ -143,16 +204,17 @@ export class Room implements AsyncDisposable {
       hold: false,
     });
     this.#arriving.set(link, timer);
+    const first = (payload: Uint8Array, isBoxed: boolean): void => {
+      const message = this.#parse(link, payload);
+      if (message === undefined) return;
+      timer.cancel();
+      if (message.type === "join")
+        void this.#join(link, message, isBoxed).catch((error: unknown) => this.#failed(link, error));
+      else this.#dismiss(link, 12, "the first message must be a join", "unexpected message");
+    };
     link.start({
-      data: (payload) => {
-        const message = this.#parse(link, payload);
-        if (message === undefined) return;
-        timer.cancel();
-        if (message.type === "join")
-          void this.#join(link, message).catch((error: unknown) => this.#failed(link, error));
-        else this.#dismiss(link, 12, "the first message must be a join", "unexpected message");
-      },
-      sealed: () => this.#dismiss(link, 12, "no box is expected", "unexpected box"),
+      data: (payload) => first(payload, false),
+      sealed: (payload) => first(payload, true),
       drain: () => {},
       closed: () => this.#forget(link),
     });
@@ -190,7 +252,8 @@ export class Room implements AsyncDisposable {
     link.close(code, text);
   }
 
-  async #join(link: Link, join: Join): Promise<void> {
+  /** @param isBoxed whether the join came in a box, as it does from users that know of name tokens */
+  async #join(link: Link, join: Join, isBoxed: boolean): Promise<void> {
     const holder = this.#members.get(link.remoteName);
     // A second message before the welcome would be lost, so it is refused: an honest user waits.
     link.start({
@@ -204,6 +267,11 @@ export class Room implements AsyncDisposable {
       this.#nameTaken(link, "user password");
       this.#leave(holder, "replaced", "joined again");
       holder.link.close(8, `another program joined as "${holder.name}" with its password`);
+    } else if (holder !== undefined && isBoxed && this.#isHolder(holder, join.token)) {
+      // The program that has the name is back before its last link is found dead.
+      this.#nameTaken(link, "name token");
+      this.#leave(holder, "replaced", "joined again");
+      holder.link.destroy();
     } else if (holder !== undefined) {
       const alive = (await holder.link.ping(this.#limits.holderMs)) !== undefined;
       if (!this.#arriving.has(link)) return;
@@ -221,7 +289,11 @@ export class Room implements AsyncDisposable {
     }
     this.#forget(link);
     if (this.#closed) return link.close(13, "the Room is closing");
-    this.#admit(new RoomMember(link, join));
+    this.#admit(new RoomMember(link, join, isBoxed ? this.#environment.random(TOKEN_BYTES) : undefined));
+  }
+
+  #isHolder({ token }: RoomMember, shown: Uint8Array | undefined): boolean {
+    return token !== undefined && shown !== undefined && this.#environment.engine.equal(token, shown);
   }
 
   /** Two programs claim one name. "in use": the newcomer is refused. */
@@ -248,6 +320,7 @@ export class Room implements AsyncDisposable {
     });
     const about = { ...aboutLink(member.link), kind: member.kind };
     this.#audit.note("joined", "new", about, `${quoted(member.name)} joined`);
+    if (member.token !== undefined) member.tellSealed({ type: "token", token: member.token });
     member.tell({ type: "welcome", count: others.length });
     for (let at = 0; at < others.length; at += MEMBERS_PER_MESSAGE) {
       member.tell({
@@ -284,7 +357,7 @@ export class Room implements AsyncDisposable {
     this.#members.delete(member.name);
     this.#introductions.forget(member);
     this.#audit.note("left", reason, { ...aboutLink(member.link), why }, `${quoted(member.name)} left`);
-    this.#announcements.went(member);
+    this.#announcements.went(member, reason === "barred");
   }
 
   /** Says goodbye to everybody and frees the port. Users keep the links they have with each other. May be called again. */
@@ -304,7 +377,7 @@ export class Room implements AsyncDisposable {
       this.#audit.close();
       this.#log.info({}, "closed");
     }
-    await this.#pipes.close();
+    await Promise.all([this.#pipes.close(), this.#kept.close()]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

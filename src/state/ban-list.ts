@@ -1,5 +1,4 @@
 import type { Clock } from "../base/clock.ts";
-import type { Logger } from "../base/log.ts";
 import { parseAddress } from "../link/address.ts";
 import { parseSubnet, prefixKey } from "../link/address-set.ts";
 import type { Ban, BanOptions, Bans } from "../schema/ban-types.ts";
@@ -7,7 +6,8 @@ import { isOver, makeBan, withBan, withoutBan } from "./ban.ts";
 
 export interface BanListOptions {
   readonly clock: Clock;
-  readonly log: Logger;
+  /** Told of each change. */
+  readonly note: (reason: "added" | "lifted" | "expired", ban: Ban) => void;
   /** Keeps the list: gives the one that others may have changed, takes the changed one, as one step. Resolves to what is kept then. */
   readonly keep: (change: (bans: readonly Ban[] | undefined) => readonly Ban[]) => Promise<readonly Ban[]>;
 }
@@ -78,7 +78,7 @@ export class BanList implements Bans {
 
   /** Takes a list in place of its own. A ban that it had already ends no later than before. */
   take(bans: readonly Ban[]): void {
-    const { clock, log } = this.#options;
+    const { clock, note } = this.#options;
     const before = this.#held;
     this.#held = new Map();
     this.#byBits = new Map();
@@ -94,10 +94,10 @@ export class BanList implements Bans {
       this.#byBits.set(held.bits, sameBits.set(held.key, held));
       if (isSame) continue;
       isMore = true;
-      log.info({ address: ban.address, until: ban.until?.toISOString(), reason: ban.reason }, `banned: ${ban.address}`);
+      note("added", ban);
     }
     for (const [address, old] of before)
-      if (!this.#held.has(address) && this.#holds(old)) log.info({ address }, `no longer banned: ${address}`);
+      if (!this.#held.has(address)) note(this.#holds(old) ? "lifted" : "expired", old.ban);
     if (isMore) this.onBan();
   }
 

@@ -1,5 +1,6 @@
 import type { Timer } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
+import type { AuditLog } from "../link/audit.ts";
 import type { Environment } from "../link/environment.ts";
 import type { Ban } from "../schema/ban-types.ts";
 import { BanList } from "./ban-list.ts";
@@ -17,6 +18,7 @@ export interface KeptStateOptions {
   readonly secret: string | Uint8Array | undefined;
   readonly environment: Pick<Environment, "clock" | "random">;
   readonly log: Logger;
+  readonly audit: Pick<AuditLog, "note">;
 }
 
 /** What a Room or server keeps: its secret and its bans, in a file or in memory alone. */
@@ -45,10 +47,15 @@ export class KeptState {
   }
 
   private constructor(options: KeptStateOptions) {
-    const { path, environment, log } = options;
+    const { path, environment, log, audit } = options;
     this.#options = options;
     this.#file = path === undefined ? undefined : new StateFile(path, { ...environment, log });
-    this.bans = new BanList({ clock: environment.clock, log, keep: (change) => this.#keep(change) });
+    this.bans = new BanList({
+      clock: environment.clock,
+      note: (reason, { address, until, reason: why }) =>
+        audit.note("banned", reason, { address, until: until?.toISOString(), why }, `the ban of ${address}: ${reason}`),
+      keep: (change) => this.#keep(change),
+    });
   }
 
   /** What made-up salts are made of. Undefined: nothing that lasts, neither given nor kept. */

@@ -117,6 +117,13 @@ export class Introducer {
     this.#waits.delete(peer);
   }
 
+  /** That peer is barred: what was begun with it comes to nothing. */
+  barred(peer: string): void {
+    this.#options.tickets.forget(peer);
+    this.#end(peer);
+    this.#failures.delete(peer);
+  }
+
   #begin(peer: string): Round {
     const count = this.#failures.get(peer)?.count ?? 0;
     const { clock, limits } = this.#options.environment;

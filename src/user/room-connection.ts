@@ -8,7 +8,8 @@ import type { Environment } from "../link/environment.ts";
 import type { Link } from "../link/link.ts";
 import { NAME_IN_USE, Retries } from "../node/retries.ts";
 import {
-  decodeTicket,
+  type Boxed,
+  decodeBoxed,
   decodeToUser,
   encodeToRoom,
   type Join,
@@ -41,6 +42,8 @@ export class RoomConnection {
   readonly #options: RoomConnectionOptions;
   readonly #retries: Retries;
   #link: Link | undefined;
+  /** What the Room gives this user its name back for, at once. */
+  #token: Uint8Array | undefined;
 
   constructor(options: RoomConnectionOptions) {
     const { environment, log, reconnect, port } = options;
@@ -84,6 +87,8 @@ export class RoomConnection {
     this.#retries.stop(new Error("the user was closed"));
     this.#link?.close(0, "");
     this.#link = undefined;
+    this.#token?.fill(0);
+    this.#token = undefined;
   }
 
   #join(afterMs = 0): Promise<void> {
@@ -152,15 +157,21 @@ export class RoomConnection {
           log.info({ room: this.address }, `${name} is in the Room`);
           resolve();
         },
-        sealed: (payload) => this.#options.ticket(decodeTicket(payload)),
+        sealed: (payload) => this.#boxed(decodeBoxed(payload)),
         drain: () => {},
         closed: (error) => {
           if (isIn) this.#lost(link, error);
           else fail(this.#notLetIn(error));
         },
       });
-      link.send([encodeToRoom(join)]);
+      link.sendSealed(encodeToRoom({ ...join, token: this.#token }));
     });
+  }
+
+  #boxed(message: Boxed): void {
+    if (message.type === "ticket") return this.#options.ticket(message);
+    this.#token?.fill(0);
+    this.#token = message.token;
   }
 
   /** Why a proven link ended before the welcome. */

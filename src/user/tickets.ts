@@ -89,6 +89,11 @@ export class Tickets {
     if (held !== undefined && ++held.wrong >= this.#mostWrong) this.#drop(key);
   }
 
+  /** That peer is not to come in, nor to be dialled, any more. */
+  forget(name: string): void {
+    for (const [key, held] of this.#held) if (held.name === name) this.#drop(key);
+  }
+
   close(): void {
     for (const key of this.#held.keys()) this.#drop(key);
   }

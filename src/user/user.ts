@@ -171,11 +171,18 @@ export class User extends Participant {
         );
       case "gone":
         this.#roster.remove(message.names);
+        if (message.barred === true) for (const peer of message.names) this.#barred(peer);
         return false;
       default:
         this.#introducer.absent(message.name, message.why);
         return false;
     }
+  }
+
+  /** The Room has barred where that peer is: nothing goes on with it. */
+  #barred(peer: string): void {
+    this.#introducer.barred(peer);
+    this.table.end(peer, "barred by the Room");
   }
 
   /** Members came: whoever is waited for gets introduced. */

@@ -162,6 +162,7 @@ export function decodeToUser(payload: Uint8Array): ToUser {
       return {
         type: "gone",
         names: list(message, "names", MEMBERS_PER_MESSAGE).map((one) => short(one, "names")),
+        barred: message.barred === true || undefined,
       };
     case "absent":
       return { type: "absent", name: text(message, "name"), why: text(message, "why") };

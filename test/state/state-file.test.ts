@@ -52,6 +52,7 @@ async function kept(path: string | undefined, options: Partial<KeptStateOptions>
     secret: undefined,
     environment: { clock, random: systemRandom },
     log: logger().log,
+    audit: { note() {} },
     ...options,
   });
   onTestFinished(() => state.close());
@@ -164,7 +165,8 @@ test("processes that change one file at the same time lose nothing of each other
     const none = () => {};
     const log = { debug: none, info: none, warn: none, error: none };
     const environment = { clock: systemClock, random: systemRandom };
-    const state = await KeptState.open({ path: ${JSON.stringify(path)}, secret: undefined, environment, log });
+    const audit = { note: none };
+    const state = await KeptState.open({ path: ${JSON.stringify(path)}, secret: undefined, environment, log, audit });
     for (let at = 0; at < 20; at++) await state.bans.add("10." + process.argv[1] + ".0." + at);
     await state.close();`;
   const runs = [1, 2, 3].map((number) => {
