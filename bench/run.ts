@@ -17,7 +17,5 @@ const run = (...args: string[]): void => {
   if (status !== 0) process.exit(status ?? 1);
 };
 run(tsc, "-p", fileURLToPath(folder));
-run(
-  fileURLToPath(new URL(`dist/bench/${process.argv.includes("--handshake") ? "handshake" : "main"}.js`, folder)),
-  ...process.argv.slice(2),
-);
+const program = ["handshake", "logins"].find((name) => process.argv.includes(`--${name}`)) ?? "main";
+run(fileURLToPath(new URL(`dist/bench/${program}.js`, folder)), ...process.argv.slice(2));
