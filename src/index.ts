@@ -3,6 +3,7 @@ export { LinkError, type LinkErrorCode, PeerError, type CallErrorCode, type Outc
 export { DEFAULT_LIMITS, type LimitChanges, type Limits } from "./base/limits.ts";
 export type { Logger, LogLevel, LogOption } from "./base/log.ts";
 export { contextKey } from "./call/handler-call.ts";
+export { createIdentity, type NewIdentity } from "./crypto/identity.ts";
 export { hashPasswords, type HashOptions } from "./crypto/hash-passwords.ts";
 export type { AuditEvent, AuditFields, AuditReasons } from "./link/audit.ts";
 export type { Users } from "./link/user-table.ts";
@@ -15,4 +16,5 @@ export type * from "./schema/peer-types.ts";
 export type { ClientOptions, ConnectOptions, ServerOptions } from "./schema/server-types.ts";
 export { Client } from "./server/client.ts";
 export { Server } from "./server/server.ts";
+export { trustOnFirstUse } from "./state/known-peers.ts";
 export { User } from "./user/user.ts";

@@ -13,7 +13,7 @@ const ROOMS: Readonly<Record<string, { rooms: readonly string[]; outside: readon
   crypto: { rooms: ["base"], outside: ["node:crypto", "node:worker_threads", "bcryptjs", "@noble/*"] }, // bcrypt has a thread
   pipe: { rooms: ["base"], outside: ["node:net"] },
   link: { rooms: ["base", "wire", "crypto", "pipe"], outside: [] },
-  state: { rooms: ["base", "schema", "link"], outside: ["node:fs", "node:fs/promises", "node:path"] }, // what a Room or server keeps on disk; bans are subnets
+  state: { rooms: ["base", "schema", "crypto", "link"], outside: ["node:fs", "node:fs/promises", "node:path"] }, // what a program keeps on disk; bans are subnets, known peers have keys
   session: { rooms: ["base", "wire", "link"], outside: [] },
   call: { rooms: ["base", "schema", "wire", "session"], outside: [] },
   peer: { rooms: ["base", "schema", "call"], outside: [] }, // knows nothing of links: its directory is handed in

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { UsageError } from "./arguments.ts";
 import { codegen } from "./codegen.ts";
 import { hash } from "./hash.ts";
+import { identity } from "./identity.ts";
 import { init } from "./init.ts";
 import { room } from "./room.ts";
 
@@ -12,23 +13,29 @@ usage:
   chatroom init NAME          a new project in the folder NAME: a Room and two users that call each other
   chatroom room [options]     runs a Room until Ctrl-C
   chatroom hash [options]     asks for a user's password and prints what the option users of Room.open takes for it
+  chatroom identity [options] makes an identity and prints it: a private text for its program, and a public one for others to pin
   chatroom codegen [options]  turns schemas/ into generated/ (chatroom codegen --help)
   chatroom --version
 
 options of hash:
   --cost COST         the work of one guess: 2^COST rounds, 4 to 16 (default 10)
 
+options of identity:
+  --file FILE         keep the private text in that file, readable by its owner alone, and print the public one; of a file that is there
+                      the public text is printed
+
 options of room:
   --host HOST         the address to listen on (default 127.0.0.1: this machine alone; "::" is every address)
   --port PORT         default 2428; 0 takes any free one
   --blacklist ADDRESS an address or subnet that is not admitted; may be given several times
+  --identity-file FILE  the file with the Room's private identity, made by "chatroom identity --file"; CHATROOM_IDENTITY may hold the text itself
   --no-encryption     records are authenticated but readable; all users must say the same
   --log LEVEL         silent, error, info (default) or debug
   --ask-password      ask for the Room's password, without showing it
   The password is taken from CHATROOM_PASSWORD. A Room that others can reach must have one: it is asked for where there is a terminal.
 `;
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { init, room, hash, codegen };
+const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { init, room, hash, identity, codegen };
 
 async function main(args: string[]): Promise<number> {
   const [first, ...rest] = args;

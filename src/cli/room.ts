@@ -4,6 +4,7 @@ import { DEFAULT_HOST, isLoopback } from "../link/defaults.ts";
 import { Room } from "../room/room.ts";
 import { parse, UsageError } from "./arguments.ts";
 import { askSecret } from "./ask-secret.ts";
+import { readIdentity } from "./identity.ts";
 
 const LEVELS = ["silent", "error", "info", "debug"];
 
@@ -13,6 +14,7 @@ export async function room(args: string[]): Promise<number> {
     host: { type: "string", default: DEFAULT_HOST },
     port: { type: "string" },
     blacklist: { type: "string", multiple: true },
+    "identity-file": { type: "string" },
     "no-encryption": { type: "boolean" },
     log: { type: "string", default: "info" },
     "ask-password": { type: "boolean" },
@@ -28,12 +30,19 @@ export async function room(args: string[]): Promise<number> {
     port: values.port === undefined ? undefined : Number(values.port),
     password: secret,
     blacklist: values.blacklist,
+    identity: await identityOf(values["identity-file"]),
     encryption: values["no-encryption"] !== true,
     log: values.log as LogOption,
   });
   process.stdout.write(`A Room is open on ${open.host}:${open.port}. Ctrl-C closes it.\n`);
   await stopped;
   return 0;
+}
+
+/** From the file, else from the environment, else none. */
+async function identityOf(file: string | undefined): Promise<string | undefined> {
+  if (file !== undefined) return readIdentity(file);
+  return process.env["CHATROOM_IDENTITY"] || undefined;
 }
 
 /** From the environment, else from the terminal where one is needed, else none: then the Room decides. */

@@ -1,16 +1,18 @@
-import type { LinkError } from "../base/errors.ts";
+import { LinkError } from "../base/errors.ts";
 import type { LimitChanges } from "../base/limits.ts";
 import { type Logger, type LogOption, loggerOf, quoted } from "../base/log.ts";
 import { type Handler, Registry } from "../call/registry.ts";
 import { aboutLink, AuditLog } from "../link/audit.ts";
 import { type Environment, environmentWith } from "../link/environment.ts";
+import type { IdentityRules } from "../link/identity.ts";
 import { problemOfName } from "../link/names.ts";
 import type { KindMethods } from "../peer/calls.ts";
 import { Peers } from "../peer/peers.ts";
-import type { UntypedPeer } from "../schema/peer-types.ts";
+import type { Pins, UntypedPeer } from "../schema/peer-types.ts";
 import { ownSessionLimits, sessionLimits } from "../session/limits.ts";
 import type { SessionEnd } from "../session/session.ts";
 import { type CloseOptions, PeerTable } from "./peer-table.ts";
+import { identityRules, rulesFor } from "./pins.ts";
 
 /** What generated code adds to a program: the handlers of its kind, and the kinds of the network. */
 export interface ParticipantContract {
@@ -26,6 +28,8 @@ export function untypedContract(): ParticipantContract {
 export interface ParticipantOptions {
   readonly log?: LogOption | undefined;
   readonly encryption?: boolean | undefined;
+  readonly identity?: string | undefined;
+  readonly pins?: Pins | undefined;
   readonly limits?: LimitChanges | undefined;
   readonly environment?: Partial<Environment> | undefined;
 }
@@ -47,6 +51,8 @@ export interface Surroundings {
   readonly severalSelves?: boolean;
   /** Calls `run` whenever somebody comes or goes, and when the program leaves, until the returned function is called. */
   onChange(run: () => void): () => void;
+  /** The public text that a peer must show, where it was given for that peer alone. */
+  pinned?(peer: string): string | undefined;
   began?(peer: string): void;
   ended?(peer: string, end: SessionEnd): void;
   /** A peer said what it is and handles. */
@@ -62,12 +68,14 @@ export abstract class Participant implements AsyncDisposable {
   protected readonly log: Logger;
   protected readonly audit: AuditLog;
   protected readonly encryption: boolean;
+  /** What this program shows of itself, and asks of others. */
+  protected readonly identities: IdentityRules;
   protected readonly registry: Registry;
   protected readonly table: PeerTable;
   protected readonly typed: Peers;
   #closing: Promise<void> | undefined;
 
-  /** @throws TypeError for a name that can't be one, and for limits that make no sense; RangeError for limits of sessions that can't hold together. */
+  /** @throws TypeError for a name or an identity that can't be one, and for limits that make no sense; RangeError for limits of sessions that can't hold together. */
   constructor(
     name: string,
     options: ParticipantOptions,
@@ -82,6 +90,7 @@ export abstract class Participant implements AsyncDisposable {
     this.log = loggerOf(options.log, name);
     this.audit = new AuditLog(this.log, this.environment.clock, this.environment.limits.audit);
     this.encryption = options.encryption ?? true;
+    this.identities = identityRules(options, this.environment.engine);
     this.registry = registry;
     const { environment, log, audit, encryption } = this;
     this.typed = new Peers(
@@ -93,6 +102,7 @@ export abstract class Participant implements AsyncDisposable {
           return this.table.conversation(peer);
         },
         path: (peer) => this.table.path(peer),
+        identity: (peer) => this.table.identity(peer),
         kindOf: (peer) => surroundings.kindOf(peer),
         live: (kind) => surroundings.live(kind),
         closing: () => this.table.closing,
@@ -105,6 +115,7 @@ export abstract class Participant implements AsyncDisposable {
       environment,
       log,
       encryption,
+      identitiesFor: (peer) => rulesFor(peer, this.identities, surroundings.pinned?.(peer)),
       registry,
       views: this.typed,
       reach: (peer) => surroundings.reach(peer),
@@ -118,7 +129,8 @@ export abstract class Participant implements AsyncDisposable {
         surroundings.began?.(peer);
       },
       ended: (peer, end) => {
-        const { reason, text, byPeer } = end;
+        const { reason, text, byPeer, cause } = end;
+        if (cause instanceof LinkError && cause.code === "ERR_IDENTITY") log.warn({ name: peer }, cause.message);
         const about = { name: peer, why: text };
         audit.note("disconnected", reason, about, `${name} and ${quoted(peer)} are no longer connected`);
         if (reason === "protocol" && !byPeer)

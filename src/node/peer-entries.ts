@@ -14,6 +14,8 @@ export interface PeerEntry {
   listener: Address | undefined;
   /** Whether this end dialled the last link. */
   hasDialled: boolean;
+  /** The identity that its links proved, all the same one. */
+  identity: string | undefined;
   /** The introduction that made the session: a second link of it, by a crossing dial, may join. */
   ticketId: Uint8Array | undefined;
 }
@@ -54,6 +56,7 @@ export class PeerEntries {
       session: undefined,
       listener: undefined,
       hasDialled: false,
+      identity: undefined,
       ticketId: undefined,
     };
     this.#entries.set(peer, entry);

@@ -7,6 +7,7 @@ import { MessageQueue } from "../call/messages.ts";
 import type { Registry } from "../call/registry.ts";
 import { MAX_TIMEOUT_MS, type Views } from "../call/handler-call.ts";
 import type { Environment } from "../link/environment.ts";
+import type { IdentityRules } from "../link/identity.ts";
 import { isPrivate } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
 import type { Address } from "../pipe/pipe.ts";
@@ -21,6 +22,8 @@ export interface PeerTableOptions {
   readonly environment: Environment;
   readonly log: Logger;
   readonly encryption: boolean;
+  /** What this side shows a peer, and asks of it. Absent: nothing. */
+  readonly identitiesFor?: (peer: string) => IdentityRules;
   readonly registry: Registry;
   readonly views: Views;
   /** Calls wait for that peer: get a link to it. Called often; cheap when one is under way. */
@@ -84,6 +87,7 @@ export class PeerTable {
       environment,
       log,
       encryption: options.encryption,
+      identitiesFor: options.identitiesFor,
       needsLink: (peer) => this.needsLink(peer),
       listenerOf: (peer) => this.#entries.get(peer)?.listener,
       keysOf: (peer) => this.#keys.of(peer),
@@ -145,6 +149,12 @@ export class PeerTable {
   path(peer: string): Path | undefined {
     const session = this.#entries.get(peer)?.session;
     return session?.link === undefined || session.needsLink ? undefined : this.#paths.get(session.link);
+  }
+
+  /** The identity that a peer proved where it was asked for one, as long as there is a session with it. */
+  identity(peer: string): string | undefined {
+    const entry = this.#entries.get(peer);
+    return entry?.session === undefined ? undefined : entry.identity;
   }
 
   /** Whether the name at the other end of that link is held here by a session of another end, over a link that is well. Ends are no secret: a claim to be the same program proves nothing. */
@@ -229,6 +239,7 @@ export class PeerTable {
     });
     entry.session = session;
     entry.ticketId = link.ticketId;
+    entry.identity = link.identity;
     session.attach(link, rank);
     if (session.isEnded) return; // by what the link brought along
     entry.conversation.sessionOpened(session);
@@ -298,9 +309,13 @@ export class PeerTable {
 
 /**
  * Whether a link may join the session that is there: by the session's own key; by the introduction that made it, when two dials cross; or while nothing was ever heard from
- * the peer, which may then not know of the session, nor of its key.
+ * the peer, which may then not know of the session, nor of its key. Each with the identity of its first link: handlers may go by it.
  */
-function mayJoin({ purpose, ticketId }: Link, { ticketId: first, session }: PeerEntry): boolean {
+function mayJoin(
+  { purpose, ticketId, identity }: Link,
+  { ticketId: first, session, identity: its }: PeerEntry,
+): boolean {
+  if (identity !== its) return false;
   if (purpose === 5 || session?.attachments === 0) return true;
   return first !== undefined && ticketId !== undefined && sameBytes(first, ticketId);
 }

@@ -4,6 +4,7 @@ import type { Logger } from "../base/log.ts";
 import { AgainPace, retryWaitMs } from "../base/retry.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
+import type { IdentityRules } from "../link/identity.ts";
 import type { Link } from "../link/link.ts";
 import type { Address } from "../pipe/pipe.ts";
 import type { ResumeKey } from "./resume-keys.ts";
@@ -12,6 +13,7 @@ export interface RedialerOptions {
   readonly environment: Environment;
   readonly log: Logger;
   readonly encryption: boolean;
+  readonly identitiesFor: ((peer: string) => IdentityRules) | undefined;
   /** Whether the session with a peer is there and has no link that is well. */
   readonly needsLink: (peer: string) => boolean;
   /** Where the peer's own listener was reached, or would be; undefined: nowhere that this side knows of. */
@@ -144,7 +146,7 @@ export class Redialer {
   }
 
   async #dialWith(peer: string, { host, port }: Address, key: ResumeKey, signal: AbortSignal): Promise<void> {
-    const { environment, log, encryption, endFor, proven } = this.#options;
+    const { environment, log, encryption, identitiesFor, endFor, proven } = this.#options;
     const { clock, engine, random, limits } = environment;
     const pipe = await environment.dial({ host, port, signal });
     const link = await dialLink(pipe, {
@@ -152,6 +154,7 @@ export class Redialer {
       log,
       limits,
       signal,
+      identity: identitiesFor?.(peer),
       handshake: {
         engine,
         random,

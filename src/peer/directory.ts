@@ -13,6 +13,8 @@ export interface Directory {
   readonly log: Logger;
   conversation(name: string): Conversation;
   path(name: string): Path | undefined;
+  /** The identity that a peer proved; undefined where it was not asked for. */
+  identity(name: string): string | undefined;
   /** The kind that a user says it is; undefined for one of no kind, or one that is not here. */
   kindOf(name: string): string | undefined;
   /** Names of the live users of a kind, sorted. */

@@ -85,6 +85,7 @@ export class Peers implements Views {
     peer["name"] = name;
     peer["kind"] = kind.kind;
     Object.defineProperty(peer, "path", { enumerable: true, get: () => directory.path(name) });
+    Object.defineProperty(peer, "identity", { enumerable: true, get: () => directory.identity(name) });
     return Object.assign(peer, buildWords(kind, start, directory.log, scope));
   }
 }

@@ -25,6 +25,9 @@ function members<Extra extends object>(
     get path() {
       return directory.path(name);
     },
+    get identity() {
+      return directory.identity(name);
+    },
     get: (method, input, options) => start({ word: "get", name: method, label: method, input, options, scope }),
     tell: (method, input, options) =>
       unawaited(start({ word: "send", name: method, label: method, input, options, scope }), method, directory.log),

@@ -24,6 +24,8 @@ export interface RoomOptions {
    * its owner alone; `npx chatroom bans` changes it while the Room runs. Default: nothing is kept.
    */
   state?: string | undefined;
+  /** The private text of this Room's identity, as `createIdentity()` gives it, to show to its users. Default: none is shown. */
+  identity?: string | undefined;
   /** How much is logged, or a logger shaped like pino's. Default "info". */
   log?: LogOption | undefined;
   /** Addresses and subnets that are barred from the whole network: not admitted, not introduced. For good; `bans` may change at any time. */

@@ -1,6 +1,7 @@
 import type { Timer } from "../base/clock.ts";
 import type { Limits } from "../base/limits.ts";
 import { type Logger, loggerOf, quoted } from "../base/log.ts";
+import { Identity } from "../crypto/identity.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { AddressSet } from "../link/address-set.ts";
 import { BARRED } from "../link/admission.ts";
@@ -103,6 +104,7 @@ export class Room implements AsyncDisposable {
     const { engine, random } = environment;
     const secret = passwordSecret(options.password ?? DEFAULT_PASSWORD, 1, engine);
     const users = options.users && new UserTable(options.users, kept.secret, engine, random);
+    const own = options.identity === undefined ? undefined : new Identity(options.identity, "identity", engine);
     let room: Room | undefined;
     const listener = new LinkListener({
       clock: environment.clock,
@@ -111,6 +113,7 @@ export class Room implements AsyncDisposable {
       chance: environment.chance,
       blacklist,
       bans: kept.bans,
+      identity: { own },
       handshake: {
         engine,
         random,

@@ -12,7 +12,17 @@ export interface AnyKindPeer {
   readonly name: string;
   /** How it is reached right now; undefined while it is not. */
   readonly path: Path | undefined;
+  /** The public text of the identity that it proved, where `pins` asked for it; undefined: nobody asked, it showed none, or there is no session with it. */
+  readonly identity: string | undefined;
 }
+
+/**
+ * Who must show which identity: names with public texts (`{ Bar: "id:..." }`; other names are not asked), or a function that is asked about every peer, within about two
+ * seconds, and lets in whom it answers true for. `key` is undefined for a peer that shows none. `trustOnFirstUse(path)` gives such a function.
+ */
+export type Pins =
+  | Readonly<Record<string, string>>
+  | ((peer: string, key: string | undefined) => boolean | Promise<boolean>);
 
 /** A peer by name alone, called without types. */
 export interface UntypedPeer extends AnyKindPeer {
@@ -62,10 +72,21 @@ export interface UserOf<Peers> extends Participant<Peers> {}
 
 /** Where and how to join; without options the Room on this machine. */
 export interface UserOptions {
-  /** The Room. Defaults: 127.0.0.1, 2428, "Passable". */
-  room?: { host?: string | undefined; port?: number | undefined; password?: string | undefined } | undefined;
+  /** The Room. Defaults: 127.0.0.1, 2428, "Passable". `identity`: the public text that it must show; default: it is not asked. */
+  room?:
+    | {
+        host?: string | undefined;
+        port?: number | undefined;
+        password?: string | undefined;
+        identity?: string | undefined;
+      }
+    | undefined;
   /** This user's own password, at most 72 bytes, for a Room that has a table of users. It never leaves the program. Default: none. */
   password?: string | undefined;
+  /** The private text of this program's identity, as `createIdentity()` gives it, to show to other users. Default: none is shown. */
+  identity?: string | undefined;
+  /** Which identities other users must show. Default: none is asked for. */
+  pins?: Pins | undefined;
   /** An address of this machine that others can reach from outside, and that the Room sees. Default: none. */
   publicHost?: string | undefined;
   /** The port to listen on for others, above 1023. Default 0: any free one. */

@@ -1,7 +1,7 @@
 import type { LimitChanges } from "../base/limits.ts";
 import type { LogOption } from "../base/log.ts";
 import type { Around } from "./context-types.ts";
-import type { Participant } from "./peer-types.ts";
+import type { Participant, Pins } from "./peer-types.ts";
 
 /** A program that clients connect to, without a Room. */
 export interface ServerOf<Peers> extends Participant<Peers> {
@@ -48,6 +48,10 @@ export interface ServerOptions {
   allow?: readonly string[] | undefined;
   /** Client names that may not connect. Default: nobody. */
   deny?: readonly string[] | undefined;
+  /** The private text of this program's identity, as `createIdentity()` gives it, to show to clients. Default: none is shown. */
+  identity?: string | undefined;
+  /** Which identities clients must show. Default: none is asked for. */
+  pins?: Pins | undefined;
   /** How much is logged, or a logger shaped like pino's. Default "info". */
   log?: LogOption | undefined;
   /** Whether links are sealed; clients must agree. Default true. */
@@ -73,6 +77,10 @@ export interface ClientOptions {
    * never leaves the program. Default: none.
    */
   password?: string | undefined;
+  /** The private text of this program's identity, as `createIdentity()` gives it, to show to servers. Default: none is shown. */
+  identity?: string | undefined;
+  /** Which identities servers must show, by the names that this client gives them. Default: none is asked for. */
+  pins?: Pins | undefined;
   /** How much is logged, or a logger shaped like pino's. Default "info". */
   log?: LogOption | undefined;
   /** Whether links are sealed; servers must agree. Default true. */
@@ -101,6 +109,8 @@ export interface ConnectOptions {
   port?: number | undefined;
   /** The server's password. Default "Passable", on loopback only. */
   password?: string | undefined;
+  /** The public text of the identity that the server must show; it goes before `pins` of the client. Default: as `pins` says. */
+  identity?: string | undefined;
   /** The name that this client gives the server. Default: the kind, or the name that was given first. */
   name?: string | undefined;
   /** False makes a first failure final, and the loss of this server too. Default: as the client's. */

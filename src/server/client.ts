@@ -1,7 +1,9 @@
+import { publicText } from "../crypto/identity.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { UserPassword } from "../crypto/user-password.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, passwordFor, portOption } from "../link/defaults.ts";
 import { problemOfName } from "../link/names.ts";
+import { rulesFor } from "../node/pins.ts";
 import { Participant, type ParticipantContract, untypedContract } from "../node/participant.ts";
 import type { UntypedPeer } from "../schema/peer-types.ts";
 import type { ClientOptions, ConnectOptions } from "../schema/server-types.ts";
@@ -38,6 +40,7 @@ export class Client extends Participant {
       onChange: (run) => live.onChange(run),
       closesLinks: () => true,
       severalSelves: true,
+      pinned: (peer) => this.#connections.get(peer)?.pinned,
       ended: (peer, end) => {
         this.#connections.get(peer)?.ended(end);
         live.tell();
@@ -84,6 +87,7 @@ export class Client extends Participant {
     }
     if (this.table.closing !== undefined) throw new TypeError(`connect: ${this.table.closing}`);
     const { environment, log, table, encryption } = this;
+    const pinned = options.identity === undefined ? undefined : publicText(options.identity, "identity");
     const host = options.host ?? DEFAULT_HOST;
     const connection = new ServerConnection({
       environment,
@@ -97,6 +101,8 @@ export class Client extends Participant {
       secret: passwordSecret(passwordFor("password", host, options.password), 2, environment.engine),
       user: this.#user,
       encryption,
+      identities: rulesFor(own, this.identities, pinned),
+      pinned,
       reconnect: options.reconnect ?? this.#options.reconnect ?? true,
     });
     this.#connections.set(own, connection);

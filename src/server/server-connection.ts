@@ -4,6 +4,7 @@ import type { Secret } from "../crypto/secret.ts";
 import type { UserPassword } from "../crypto/user-password.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
+import type { IdentityRules } from "../link/identity.ts";
 import type { PeerTable } from "../node/peer-table.ts";
 import { NAME_IN_USE, Retries } from "../node/retries.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
@@ -25,6 +26,10 @@ export interface ServerConnectionOptions {
   /** The client's own password; undefined: it has none. */
   readonly user: UserPassword | undefined;
   readonly encryption: boolean;
+  /** What this side shows the server, and asks of it. */
+  readonly identities: IdentityRules;
+  /** The public text that this server must show, where it was given for it alone. */
+  readonly pinned: string | undefined;
   /** False: the first failure is final, and so is the end of the session. */
   readonly reconnect: boolean;
 }
@@ -41,6 +46,10 @@ export class ServerConnection {
     const { environment, log, reconnect } = options;
     this.#options = options;
     this.#retries = new Retries({ environment, log, reconnect, target: `the server at ${this.address}`, advice: "" });
+  }
+
+  get pinned(): string | undefined {
+    return this.#options.pinned;
   }
 
   get address(): string {
@@ -111,7 +120,8 @@ export class ServerConnection {
   }
 
   async #attempt(): Promise<void> {
-    const { environment, log, table, clientName, name, host, port, secret, user, encryption } = this.#options;
+    const { environment, log, table, clientName, name, host, port, secret, user, encryption, identities } =
+      this.#options;
     if (table.isLinked(name)) return; // its session came back by itself
     const { clock, engine, random, limits } = environment;
     const { signal } = this.#retries;
@@ -123,6 +133,7 @@ export class ServerConnection {
       limits,
       signal,
       address: this.address,
+      identity: identities,
       handshake: {
         engine,
         random,

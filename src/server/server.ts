@@ -15,6 +15,9 @@ import { Live } from "./live.ts";
 /** The name that a server goes by, unless it is given one. */
 const DEFAULT_NAME = "Server";
 
+/** Names are others' to choose. */
+const MOST_UNIDENTIFIED = 1_000;
+
 /** A program that clients connect to, without a Room. Both sides may call. */
 export class Server extends Participant {
   readonly #live: Live;
@@ -23,6 +26,8 @@ export class Server extends Participant {
   readonly #mayTalk: (peer: string) => boolean;
   /** Links that are proven, whose names are still being asked after. */
   readonly #arriving = new Set<Link>();
+  /** Clients whose identity was refused, and why. */
+  readonly #unidentified = new Map<string, string>();
   #pipes: PipeListener | undefined;
 
   /**
@@ -52,6 +57,7 @@ export class Server extends Participant {
       kindOf: (peer) => this.table.kindOf(peer),
       onChange: (run) => live.onChange(run),
       closesLinks: () => false,
+      began: (peer) => this.#unidentified.delete(peer),
       ended: () => live.tell(),
       introduced: () => live.tell(),
     });
@@ -66,6 +72,7 @@ export class Server extends Participant {
       log,
       limits,
       chance,
+      identity: this.identities,
       blacklist: new AddressSet(options.blacklist ?? []),
       handshake: {
         engine,
@@ -81,6 +88,11 @@ export class Server extends Participant {
       onLink: (link) => void this.#arrived(link),
       onRefused: audit.onRefused,
       onPenalised: audit.onPenalised,
+      onUnidentified: (peer, error) => {
+        const [oldest] = this.#unidentified.keys();
+        if (oldest !== undefined && this.#unidentified.size >= MOST_UNIDENTIFIED) this.#unidentified.delete(oldest);
+        this.#unidentified.set(peer, error.message);
+      },
     });
   }
 
@@ -141,6 +153,8 @@ export class Server extends Participant {
   #absence(peer: string): string {
     const { names } = this;
     if (names.includes(peer)) return `the connection to ${peer} is interrupted`;
+    const refused = this.#unidentified.get(peer);
+    if (refused !== undefined) return refused;
     if (names.length === 0) return `no client named ${peer} is connected; nobody is`;
     const more = names.length > 10 ? ` and ${names.length - 10} more` : "";
     return `no client named ${peer} is connected; live: ${names.slice(0, 10).join(", ")}${more}`;

@@ -3,6 +3,7 @@ import type { Logger } from "../base/log.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
+import type { IdentityRules } from "../link/identity.ts";
 import type { Link } from "../link/link.ts";
 import type { PeerTable } from "../node/peer-table.ts";
 import type { Candidate, Ticket } from "../wire/room-messages.ts";
@@ -16,6 +17,7 @@ export interface IntroducerOptions {
   readonly log: Logger;
   readonly name: string;
   readonly encryption: boolean;
+  readonly identities: IdentityRules;
   readonly tickets: Tickets;
   readonly room: RoomConnection;
   readonly roster: Roster;
@@ -46,6 +48,8 @@ export class Introducer {
   readonly #rounds = new Map<string, Round>();
   /** Per peer: rounds in a row that led nowhere, and why the last one did. */
   readonly #failures = new Map<string, { count: number; why: string }>();
+  /** Peers where an identity was refused, this side's or theirs, and how often in a row. */
+  readonly #refusals = new Map<string, number>();
   /** Peers that calls began to wait for a moment ago. */
   readonly #waits = new Map<string, Timer>();
   #closed = false;
@@ -81,9 +85,20 @@ export class Introducer {
     this.#waits.set(peer, environment.clock.after(PATIENCE_MS, tell, { hold: false }));
   }
 
+  /** An identity was refused, the peer's or this side's: the next introductions come later and later. */
+  refused(peer: string, why: string): void {
+    if (this.#closed) return;
+    const count = (this.#refusals.get(peer) ?? 0) + 1;
+    this.#refusals.set(peer, count);
+    this.#failures.set(peer, { count, why });
+    this.#end(peer);
+    this.#begin(peer);
+  }
+
   /** A user is here, perhaps again: if calls wait for it, it is reached now. */
   here(peer: string): void {
     this.#failures.delete(peer);
+    this.#refusals.delete(peer);
     if (!this.#options.table.isLinked(peer) && this.#options.table.isWanted(peer)) {
       this.#end(peer);
       this.reach(peer);
@@ -184,7 +199,7 @@ export class Introducer {
   }
 
   async #dial(ticket: Ticket, { host, port }: Candidate, over: AbortSignal): Promise<void> {
-    const { environment, log, name, encryption, tickets, table } = this.#options;
+    const { environment, log, name, encryption, identities, tickets, table } = this.#options;
     const { clock, engine, random, limits } = environment;
     const late = new AbortController();
     const { dialMs } = limits.user;
@@ -202,6 +217,7 @@ export class Introducer {
         log,
         limits,
         signal,
+        identity: identities,
         handshake: {
           engine,
           random,

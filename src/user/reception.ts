@@ -1,6 +1,8 @@
+import type { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { AuditLog } from "../link/audit.ts";
 import type { Environment } from "../link/environment.ts";
+import type { IdentityRules } from "../link/identity.ts";
 import type { Link } from "../link/link.ts";
 import { LinkListener } from "../link/listener.ts";
 import type { ResumeKeys } from "../node/resume-keys.ts";
@@ -13,6 +15,9 @@ export interface ReceptionOptions {
   readonly audit: AuditLog;
   readonly name: string;
   readonly encryption: boolean;
+  readonly identities: IdentityRules;
+  /** A user came that did not show the identity that it should. */
+  readonly unidentified: (peer: string, error: LinkError) => void;
   /** 0: any free one. */
   readonly port: number;
   readonly endFor: (peer: string) => Uint8Array;
@@ -40,6 +45,7 @@ export class Reception {
       log,
       limits,
       chance,
+      identity: options.identities,
       handshake: {
         engine,
         random,
@@ -57,6 +63,7 @@ export class Reception {
           options.proven(link, this.tickets.listenerOf(ticketId, remote.host));
         else link.close(0, "the ticket was used already");
       },
+      onUnidentified: options.unidentified,
       onWrongTicket: (hello) => this.tickets.wrong(hello.ticketId),
       onRefused: audit.onRefused,
       onPenalised: audit.onPenalised,

@@ -5,6 +5,7 @@ import type { UserPassword } from "../crypto/user-password.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
+import type { IdentityRules } from "../link/identity.ts";
 import type { Link } from "../link/link.ts";
 import { NAME_IN_USE, Retries } from "../node/retries.ts";
 import {
@@ -28,6 +29,8 @@ export interface RoomConnectionOptions {
   /** The user's own password; undefined: it has none. */
   readonly user: UserPassword | undefined;
   readonly encryption: boolean;
+  /** What is asked of the Room; undefined: nothing. Nothing is shown to it. */
+  readonly identity: IdentityRules | undefined;
   /** False: the first failure is final, and so is losing the Room. */
   readonly reconnect: boolean;
   /** A link to the Room is up: what to join with. */
@@ -96,7 +99,7 @@ export class RoomConnection {
   }
 
   async #joinOnce(): Promise<void> {
-    const { environment, log, name, host, port, secret, user, encryption } = this.#options;
+    const { environment, log, name, host, port, secret, user, encryption, identity } = this.#options;
     const { clock, engine, random, limits } = environment;
     const { signal } = this.#retries;
     const pipe = await environment.dial({ host, port, signal });
@@ -106,6 +109,7 @@ export class RoomConnection {
       limits,
       signal,
       address: this.address,
+      identity,
       handshake: { engine, random, purpose: 1, name, peerName: "", encryption, secret, user, suites: engine.suites() },
     });
     let join: Join;

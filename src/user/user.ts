@@ -1,5 +1,7 @@
 import { networkInterfaces } from "node:os";
 import { isBefore } from "../base/bytes.ts";
+import { LinkError } from "../base/errors.ts";
+import { publicText } from "../crypto/identity.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { UserPassword } from "../crypto/user-password.ts";
 import { aboutLink } from "../link/audit.ts";
@@ -50,6 +52,9 @@ export class User extends Participant {
       onChange: (run) => roster.onChange(run),
       closesLinks: (peer) => isBefore(name, peer),
       began: (peer) => this.#introducer.began(peer),
+      ended: (peer, { cause }) => {
+        if (cause instanceof LinkError && cause.code === "ERR_IDENTITY") this.#introducer.refused(peer, cause.message);
+      },
     });
     if (name === ROOM_NAME) throw new TypeError(`the name "${ROOM_NAME}" is the Room's own: choose another one`);
     const host = options.room?.host ?? DEFAULT_HOST;
@@ -66,7 +71,9 @@ export class User extends Participant {
       );
     }
     const mayTalk = gate(options);
-    const { environment, log, audit, encryption, table } = this;
+    const roomKey =
+      options.room?.identity === undefined ? undefined : publicText(options.room.identity, "room.identity");
+    const { environment, log, audit, encryption, identities, table } = this;
     const { engine } = environment;
     this.#roster = roster;
     this.#options = options;
@@ -85,6 +92,8 @@ export class User extends Participant {
       audit,
       name,
       encryption,
+      identities,
+      unidentified: (peer, error) => this.#introducer.refused(peer, error.message),
       port: listenPort,
       endFor,
       keys: table.keys,
@@ -99,6 +108,7 @@ export class User extends Participant {
       secret: passwordSecret(options.room?.password ?? DEFAULT_PASSWORD, 1, engine),
       user: options.password === undefined ? undefined : new UserPassword(options.password, engine),
       encryption,
+      identity: roomKey === undefined ? undefined : { judgeOf: () => roomKey },
       reconnect: options.reconnect ?? true,
       join: (link) => this.#joinWith(link),
       message: (message) => this.#heard(message),
@@ -109,6 +119,7 @@ export class User extends Participant {
       log,
       name,
       encryption,
+      identities,
       tickets: this.#reception.tickets,
       room: this.#room,
       roster,

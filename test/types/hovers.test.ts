@@ -106,7 +106,18 @@ function namesAfter(needle: string): string[] {
 describe("completion lists what is declared, and nothing of the machinery", () => {
   test("of kinds, of a kind, of a word", () => {
     expect(namesAfter("foo.peers.")).toEqual(["Bar", "Foo", "Worker"]);
-    expect(namesAfter("foo.peers.Bar.")).toEqual(["all", "any", "get", "kind", "name", "named", "path", "send", "try"]);
+    expect(namesAfter("foo.peers.Bar.")).toEqual([
+      "all",
+      "any",
+      "get",
+      "identity",
+      "kind",
+      "name",
+      "named",
+      "path",
+      "send",
+      "try",
+    ]);
     expect(namesAfter("foo.peers.Bar.get.")).toEqual(["find", "test"]);
   });
 
@@ -122,7 +133,14 @@ describe("completion lists what is declared, and nothing of the machinery", () =
     ]);
     expect(namesAfter('client.connect("').toSorted()).toEqual(["Bar", "Foo", "Worker"]);
     // Without `name`, which the program gives already.
-    expect(namesAfter('client.connect("Bar", { ')).toEqual(["host", "password", "port", "reconnect", "signal"]);
+    expect(namesAfter('client.connect("Bar", { ')).toEqual([
+      "host",
+      "identity",
+      "password",
+      "port",
+      "reconnect",
+      "signal",
+    ]);
     expect(namesAfter("server.peers.")).toEqual(["Bar", "Foo", "Worker"]);
   });
 
