@@ -143,6 +143,14 @@ export interface Limits {
     readonly holderMs: number;
     /** How long a ticket is good for. PROTOCOL §3.6. */
     readonly ticketMs: number;
+    /** Introductions of one pair: as many at once, then so often. A member could otherwise have others dial wherever it says, all the time. */
+    readonly pairBurst: number;
+    readonly pairPerSecond: number;
+    /** Messages of a member to the Room: as many at once, then so often; more ends its link. Enough to ask for 10,000 others at once. */
+    readonly messageBurst: number;
+    readonly messagesPerSecond: number;
+    /** Bytes that wait for a member that does not read, in place of `link.bufferedBytes`: beyond, its link is destroyed. The welcome of 10,000 others fits. */
+    readonly bufferedBytes: number;
   };
   /** How a user gets links to others. */
   readonly user: {
@@ -153,6 +161,9 @@ export interface Limits {
     readonly dialMs: number;
     /** A ticket dies after so many wrong answers; hang-ups do not count. PROTOCOL §3.6. */
     readonly wrongTickets: number;
+    /** Introductions that others asked for and that make this program dial: as many at once, then so often. Beyond, the other one may dial. */
+    readonly unaskedBurst: number;
+    readonly unaskedPerSecond: number;
   };
   /** Lines of the log about what others do, for each event and reason. */
   readonly audit: {
@@ -287,8 +298,24 @@ export const DEFAULT_LIMITS: Limits = {
     welcomeMs: 10_000,
     refusedWaitMs: 60_000,
   },
-  room: { joinMs: 10_000, holderMs: 2_500, ticketMs: 30_000 },
-  user: { roundMs: 2_000, longestRoundMs: 15_000, dialMs: 2_000, wrongTickets: 3 },
+  room: {
+    joinMs: 10_000,
+    holderMs: 2_500,
+    ticketMs: 30_000,
+    pairBurst: 10,
+    pairPerSecond: 1,
+    messageBurst: 20_000,
+    messagesPerSecond: 200,
+    bufferedBytes: 2 * MIB,
+  },
+  user: {
+    roundMs: 2_000,
+    longestRoundMs: 15_000,
+    dialMs: 2_000,
+    wrongTickets: 3,
+    unaskedBurst: 64,
+    unaskedPerSecond: 8,
+  },
   audit: { burst: 20, perSecond: 1, quietMs: 5_000 },
   wire: {
     handshakeFrameBytes: 1_024,

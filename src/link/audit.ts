@@ -21,7 +21,7 @@ export interface AuditReasons {
   /** A program is out of the Room. */
   left: "closed" | "lost" | "replaced" | "silent" | "protocol" | "barred";
   /** A proven link said what makes no sense, and was closed. */
-  "protocol broken": "malformed message" | "unexpected message" | "unexpected box" | "no join";
+  "protocol broken": "malformed message" | "unexpected message" | "unexpected box" | "no join" | "too many messages";
   /** A session with a peer began; it ended. */
   connected: "new";
   disconnected: "done" | "lost" | "failed" | "superseded" | "protocol";

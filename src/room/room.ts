@@ -1,6 +1,7 @@
 import type { Timer } from "../base/clock.ts";
-import type { Limits } from "../base/limits.ts";
+import { type Limits, limitsWith } from "../base/limits.ts";
 import { type Logger, loggerOf, quoted } from "../base/log.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import { Identity } from "../crypto/identity.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { AddressSet } from "../link/address-set.ts";
@@ -109,7 +110,7 @@ export class Room implements AsyncDisposable {
     const listener = new LinkListener({
       clock: environment.clock,
       log,
-      limits: environment.limits,
+      limits: limitsWith({ link: { bufferedBytes: environment.limits.room.bufferedBytes } }, environment.limits),
       chance: environment.chance,
       blacklist,
       bans: kept.bans,
@@ -157,12 +158,8 @@ export class Room implements AsyncDisposable {
     this.#listener = listener;
     this.#pipes = pipes;
     this.#announcements = new Announcements(environment.clock, this.#members);
-    this.#introductions = new Introductions(
-      environment.clock,
-      environment.random,
-      ownSubnets(),
-      this.#limits.ticketMs,
-      (host) => this.#isBarred(host),
+    this.#introductions = new Introductions(environment.clock, environment.random, ownSubnets(), this.#limits, (host) =>
+      this.#isBarred(host),
     );
     kept.bans.onBan = () => this.#bar();
   }
@@ -306,10 +303,17 @@ export class Room implements AsyncDisposable {
   }
 
   #admit(member: RoomMember): void {
+    const { clock } = this.#environment;
+    const { messagesPerSecond, messageBurst } = this.#limits;
+    const budget = new TokenBucket(messagesPerSecond, messageBurst, clock.now());
     const others = [...this.#members.values()];
     this.#members.set(member.name, member);
     member.link.start({
       data: (payload) => {
+        if (!budget.take(clock.now())) {
+          this.#dismiss(member.link, 14, "too many messages", "too many messages");
+          return this.#leave(member, "protocol");
+        }
         const message = this.#parse(member.link, payload);
         if (message === undefined) this.#leave(member, "protocol");
         else this.#said(member, message);
@@ -337,6 +341,7 @@ export class Room implements AsyncDisposable {
   #said(member: RoomMember, message: ToRoom): void {
     if (message.type === "ready") return this.#introductions.ready(member, message.ticketId);
     if (message.type === "introduce" && message.name !== member.name) {
+      if (!member.link.writable) return; // who does not read its answers is given no more of them
       const other = this.#members.get(message.name);
       if (other === undefined)
         return member.tell({ type: "absent", name: message.name, why: `no user named ${message.name}` });

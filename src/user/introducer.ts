@@ -1,4 +1,5 @@
 import type { Timer } from "../base/clock.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import type { Logger } from "../base/log.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import { dialLink } from "../link/dial.ts";
@@ -52,10 +53,14 @@ export class Introducer {
   readonly #refusals = new Map<string, number>();
   /** Peers that calls began to wait for a moment ago. */
   readonly #waits = new Map<string, Timer>();
+  /** How often others may make this program dial. */
+  readonly #unasked: TokenBucket;
   #closed = false;
 
   constructor(options: IntroducerOptions) {
+    const { clock, limits } = options.environment;
     this.#options = options;
+    this.#unasked = new TokenBucket(limits.user.unaskedPerSecond, limits.user.unaskedBurst, clock.now());
   }
 
   /** Why a peer that is here can't be reached. */
@@ -112,13 +117,15 @@ export class Introducer {
 
   /** The Room introduces a peer: this side dials at once, or answers and dials only if nobody comes. */
   ticket(ticket: Ticket): void {
-    const { tickets, room, environment } = this.#options;
+    const { tickets, room, table, environment } = this.#options;
     if (this.#closed) return;
     tickets.add(ticket);
     this.#end(ticket.name);
     const round = this.#begin(ticket.name);
-    if (ticket.first) return void this.#dialAll(ticket, round);
+    const mayDial = table.isWanted(ticket.name) || this.#unasked.take(environment.clock.now());
+    if (ticket.first) return mayDial ? void this.#dialAll(ticket, round) : undefined;
     room.send({ type: "ready", ticketId: ticket.ticketId });
+    if (!mayDial) return;
     const timer = environment.clock.after(SECOND_MS, () => void this.#dialAll(ticket, round), { hold: false });
     round.dials.signal.addEventListener("abort", () => timer.cancel(), { once: true });
   }

@@ -7,11 +7,13 @@ import { DEFAULT_PASSWORD } from "../../src/link/defaults.ts";
 import { dialLink } from "../../src/link/dial.ts";
 import type { Link } from "../../src/link/link.ts";
 import type { LinkError } from "../../src/base/errors.ts";
-import { dialTcp } from "../../src/pipe/tcp.ts";
+import type { Pipe } from "../../src/pipe/pipe.ts";
+import { dialTcp, listenTcp } from "../../src/pipe/tcp.ts";
 import type { Room } from "../../src/room/room.ts";
 import {
   decodeTicket,
   decodeToUser,
+  encodeToRoom,
   encodeToUser,
   type Join,
   MEMBERS_PER_MESSAGE,
@@ -25,6 +27,7 @@ import { until } from "../support/until.ts";
 
 /** A member that says what a test tells it, over real TCP. */
 interface RawMember {
+  readonly pipe: Pipe;
   readonly link: Link;
   readonly heard: ToUser[];
   readonly tickets: Ticket[];
@@ -50,7 +53,7 @@ async function enter(room: Room, name: string, changes: object = {}): Promise<Ra
     },
   });
   onTestFinished(() => link.destroy());
-  const member: RawMember = { link, heard: [], tickets: [], closed: undefined };
+  const member: RawMember = { pipe, link, heard: [], tickets: [], closed: undefined };
   link.start({
     data: (payload) => void member.heard.push(decodeToUser(payload)),
     sealed: (payload) => void member.tickets.push(decodeTicket(payload)),
@@ -59,6 +62,15 @@ async function enter(room: Room, name: string, changes: object = {}): Promise<Ra
   });
   link.send([encodeValue({ ...JOIN, ...changes })]);
   return member;
+}
+
+/** The Room has handled all that this member said before: it answers a wish for nobody, unless it answers nothing at that moment. */
+async function heardOut({ link, heard }: RawMember): Promise<void> {
+  const name = "nobody";
+  const isAnswered = (): boolean => heard.some((message) => message.type === "absent" && message.name === name);
+  heard.splice(0, heard.length, ...heard.filter((message) => message.type !== "absent" || message.name !== name));
+  link.send([encodeToRoom({ type: "introduce", name })]);
+  await until(isAnswered);
 }
 
 async function expectServing(room: Room): Promise<void> {
@@ -89,4 +101,93 @@ test("the longest names and kinds fit the messages that tell of them", () => {
   const longest = "\u4e2d".repeat(21); // 63 bytes
   const members = Array.from({ length: MEMBERS_PER_MESSAGE }, () => ({ name: longest, kind: longest }));
   expect(encodeToUser({ type: "here", members }).length).toBeLessThanOrEqual(65_536);
+});
+
+test("a member that wishes for introductions all the time makes others dial a few times, not all the time", async () => {
+  const room = await openRoom();
+  const bar = await join(room, "Bar");
+  bar.handle("echo", (data) => data);
+  let dials = 0;
+  const target = await listenTcp({
+    host: "127.0.0.1",
+    port: 0,
+    accept: (pipe) => {
+      dials++;
+      pipe.destroy();
+    },
+  });
+  onTestFinished(() => target.close());
+  const evil = await enter(room, "Evil", { port: target.address.port }); // Bar has the smaller name, and dials
+  let ready = 0;
+  for (let round = 0; round < 300; round++) {
+    evil.link.send([encodeToRoom({ type: "introduce", name: "Bar" })]);
+    for (const { ticketId } of evil.tickets.splice(0)) {
+      ready++;
+      evil.link.send([encodeToRoom({ type: "ready", ticketId })]);
+    }
+    await heardOut(evil);
+  }
+  expect(ready).toBeGreaterThanOrEqual(10);
+  expect(ready).toBeLessThan(30); // ten at once, and one per second
+  expect(dials).toBeGreaterThan(0);
+  expect(dials).toBeLessThanOrEqual(ready);
+  const foo = await join(room, "Foo");
+  expect(await foo.peer("Bar").get("echo", 1)).toBe(1);
+});
+
+test("many members that have somebody introduced to them make it dial as often as its budget says; who is called is reached all the same", async () => {
+  const room = await openRoom();
+  const limits = { user: { unaskedBurst: 3, unaskedPerSecond: 0.001 } };
+  const bar = await join(room, "Bar", { limits });
+  bar.handle("echo", (data) => data);
+  let dials = 0;
+  const accept = (pipe: Pipe): void => {
+    dials++;
+    pipe.destroy();
+  };
+  const target = await listenTcp({ host: "127.0.0.1", port: 0, accept });
+  onTestFinished(() => target.close());
+  for (let count = 0; count < 10; count++) {
+    const evil = await enter(room, `Evil${count}`, { port: target.address.port });
+    evil.link.send([encodeToRoom({ type: "introduce", name: "Bar" })]);
+    await until(() => evil.tickets.length === 1);
+    evil.link.send([encodeToRoom({ type: "ready", ticketId: evil.tickets[0]?.ticketId ?? new Uint8Array(16) })]);
+    await heardOut(evil);
+  }
+  // Bar has the smaller name and should dial; its budget is used up, so Foo does.
+  const foo = await join(room, "Foo");
+  expect(await foo.peer("Bar").get("echo", 1)).toBe(1);
+  expect(dials).toBe(3);
+});
+
+test("a member that does not read what it asks for gets no more of it, and stays", async () => {
+  const room = await openRoom({ limits: { room: { messageBurst: 1_000_000 } } });
+  const evil = await enter(room, "Evil");
+  await until(() => evil.heard.length > 0);
+  evil.pipe.pause();
+  const wish = encodeToRoom({ type: "introduce", name: "x".repeat(200) });
+  const wishes = 50_000; // each answer has 470 bytes: 23 MB, of which the system takes a few
+  for (let count = 0; count < wishes; count++) {
+    evil.link.send([wish]);
+    if (!evil.link.writable) await until(() => evil.link.writable);
+  }
+  await expectServing(room);
+  evil.pipe.resume();
+  expect(await evil.link.ping(20_000)).toBeDefined(); // behind all that waited
+  expect(evil.closed).toBeUndefined();
+  expect(evil.heard.length).toBeLessThan((wishes * 3) / 4);
+});
+
+test("a member may say 20,000 things at once; one more ends its link", async () => {
+  const room = await openRoom();
+  const evil = await enter(room, "Evil");
+  await until(() => evil.heard.length > 0);
+  const ready = encodeToRoom({ type: "ready", ticketId: new Uint8Array(16) });
+  for (let count = 0; count < 19_999; count++) evil.link.send([ready]);
+  await heardOut(evil); // the last one
+  for (let count = 0; count < 5_000; count++) evil.link.send([ready]);
+  await until(() => evil.closed !== undefined);
+  expect(evil.closed?.error?.message).toContain("too many messages");
+  expect(room.names).toEqual([]);
+  await expectServing(room);
 });

@@ -28,6 +28,28 @@ function introductions(clock = new ManualClock()): Introductions {
   return new Introductions(clock, (length) => new Uint8Array(length).fill(++made), new AddressSet(["192.168.1.0/24"]));
 }
 
+test("a pair that wishes for introductions all the time gets ten, then one per second", () => {
+  const clock = new ManualClock();
+  const room = introductions(clock);
+  const [foo, bar] = [member("Foo", "127.0.0.1"), member("Bar", "127.0.0.1")];
+  const wish = (): void => {
+    expect(room.introduce(foo.member, bar.member)).toBe(true);
+    for (const { ticketId } of foo.tickets.slice(-1)) room.ready(foo.member, ticketId);
+  };
+  for (let count = 0; count < 100; count++) wish();
+  expect([foo.tickets.length, bar.tickets.length]).toEqual([10, 10]);
+  clock.advance(999);
+  wish();
+  expect(bar.tickets.length).toBe(10);
+  clock.advance(1);
+  for (let count = 0; count < 100; count++) wish();
+  expect(bar.tickets.length).toBe(11);
+  const baz = member("Baz", "127.0.0.1");
+  room.introduce(baz.member, foo.member);
+  expect(foo.tickets.length).toBe(12); // others have a pace of their own
+  room.close();
+});
+
 test("the greater name gets its ticket first, and only when it is ready the smaller one gets its own and dials", () => {
   const room = introductions();
   const [foo, bar] = [member("Foo", "127.0.0.1"), member("Bar", "127.0.0.1")];
