@@ -10,6 +10,7 @@ export type { Users } from "./link/user-table.ts";
 export type { CloseOptions } from "./node/peer-table.ts";
 export { printMessages } from "./print-messages.ts";
 export { Room, type RoomOptions } from "./room/room.ts";
+export type { Ban, BanOptions, Bans } from "./schema/ban-types.ts";
 export type * from "./schema/call-types.ts";
 export type * from "./schema/context-types.ts";
 export type * from "./schema/peer-types.ts";

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { UsageError } from "./arguments.ts";
+import { bans } from "./bans.ts";
 import { codegen } from "./codegen.ts";
 import { hash } from "./hash.ts";
 import { identity } from "./identity.ts";
@@ -12,10 +13,18 @@ const HELP = `chatroom: programs that call each other, wherever they run
 usage:
   chatroom init NAME          a new project in the folder NAME: a Room and two users that call each other
   chatroom room [options]     runs a Room until Ctrl-C
+  chatroom bans ACTION        lists, adds and lifts bans of a Room that runs with --state, or of one that will
   chatroom hash [options]     asks for a user's password and prints what the option users of Room.open takes for it
   chatroom identity [options] makes an identity and prints it: a private text for its program, and a public one for others to pin
   chatroom codegen [options]  turns schemas/ into generated/ (chatroom codegen --help)
   chatroom --version
+
+actions of bans, each with --state FILE, the file of the Room; a Room that runs follows within 2 seconds:
+  list [--json]       the bans that hold now
+  add ADDRESS         bars an address or subnet from the whole network; links from there end
+      --seconds N     for how long (default: until it is lifted)
+      --reason TEXT   for whoever reads the list
+  lift ADDRESS        ends the ban of that address or subnet
 
 options of hash:
   --cost COST         the work of one guess: 2^COST rounds, 4 to 16 (default 10)
@@ -27,15 +36,23 @@ options of identity:
 options of room:
   --host HOST         the address to listen on (default 127.0.0.1: this machine alone; "::" is every address)
   --port PORT         default 2428; 0 takes any free one
-  --blacklist ADDRESS an address or subnet that is not admitted; may be given several times
+  --blacklist ADDRESS an address or subnet that is barred from the whole network, for good; may be given several times
   --identity-file FILE  the file with the Room's private identity, made by "chatroom identity --file"; CHATROOM_IDENTITY may hold the text itself
   --no-encryption     records are authenticated but readable; all users must say the same
+  --state FILE        keep in that file what the Room must remember: its secret and its bans; made when it is not there
   --log LEVEL         silent, error, info (default) or debug
   --ask-password      ask for the Room's password, without showing it
   The password is taken from CHATROOM_PASSWORD. A Room that others can reach must have one: it is asked for where there is a terminal.
 `;
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = { init, room, hash, identity, codegen };
+const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
+  init,
+  room,
+  bans,
+  hash,
+  identity,
+  codegen,
+};
 
 async function main(args: string[]): Promise<number> {
   const [first, ...rest] = args;

@@ -76,6 +76,8 @@ export class PeerTable {
   readonly #redialer: Redialer;
   readonly #entries: PeerEntries;
   readonly #paths = new WeakMap<object, Path>();
+  /** Where each link comes from. */
+  readonly #hosts = new WeakMap<object, string>();
   #closing: string | undefined;
 
   constructor(options: PeerTableOptions) {
@@ -217,6 +219,7 @@ export class PeerTable {
     entry.hasDialled = link.role === "initiator";
     this.#keys.add(peer, link);
     this.#paths.set(link, path);
+    this.#hosts.set(link, link.remote.host);
     const rank = PATHS.indexOf(path);
     if (verdict === "join") {
       entry.session?.attach(link, rank);
@@ -279,6 +282,14 @@ export class PeerTable {
   /** Ends the session with a peer, if there is one. */
   end(peer: string, text: string): void {
     this.#entries.get(peer)?.session?.end("done", text);
+  }
+
+  /** Ends every session that has a link from one of those addresses. */
+  endFrom(isMeant: (host: string) => boolean, text: string): void {
+    for (const [, { session }] of this.#entries) {
+      const hosts = [...(session?.links ?? [])].map((link) => this.#hosts.get(link));
+      if (hosts.some((host) => host !== undefined && isMeant(host))) session?.end("done", text);
+    }
   }
 
   /** Refuses new calls, waits for handlers that run and for their answers as long as `graceMs`, says goodbye and ends every session. */

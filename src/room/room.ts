@@ -91,8 +91,9 @@ export class Room implements AsyncDisposable {
     warnOfShortPassword(log, host, options.password);
     const audit = new AuditLog(log, environment.clock, environment.limits.audit);
     const blacklist = new AddressSet(options.blacklist ?? []);
-    const kept = await KeptState.open({ path: options.state, secret: options.secret, environment, log, audit });
+    const kept = new KeptState({ path: options.state, secret: options.secret, environment, log, audit });
     try {
+      await kept.begin();
       return await Room.#open(options, { host, port, environment, log, audit, blacklist, kept });
     } catch (error) {
       await kept.close();

@@ -1,5 +1,6 @@
 import type { LimitChanges } from "../base/limits.ts";
 import type { LogOption } from "../base/log.ts";
+import type { Bans } from "./ban-types.ts";
 import type { Around } from "./context-types.ts";
 import type { Participant, Pins } from "./peer-types.ts";
 
@@ -9,6 +10,8 @@ export interface ServerOf<Peers> extends Participant<Peers> {
   readonly host: string;
   /** The port that was taken. */
   readonly port: number;
+  /** The addresses that are barred for now, and the way to change them. Kept over restarts with the option `state`. */
+  readonly bans: Bans;
 }
 
 /** A program that connects to servers, without a Room. */
@@ -40,9 +43,14 @@ export interface ServerOptions {
    * under any free name.
    */
   users?: Readonly<Record<string, string | Uint8Array>> | undefined;
-  /** At least 16 characters or bytes, the same at every start: keeps clients from telling which names `users` has. Default: random. */
+  /** At least 16 characters or bytes, the same at every start: keeps clients from telling which names `users` has. Default: random, kept in `state`. */
   secret?: string | Uint8Array | undefined;
-  /** Addresses and subnets that are not admitted. Default: none. */
+  /**
+   * The path of a JSON file for what the server must remember over its restarts: `secret`, made once, unless it is given here, and the bans. Made when it is not there, readable by
+   * its owner alone; `npx chatroom bans` changes it while the server runs. Default: nothing is kept.
+   */
+  state?: string | undefined;
+  /** Addresses and subnets that are not admitted, for good; `bans` may change at any time. Default: none. */
   blacklist?: readonly string[] | undefined;
   /** The only client names that may connect. Default: everybody. */
   allow?: readonly string[] | undefined;

@@ -1,5 +1,6 @@
-import { passwordSecret } from "../crypto/secret.ts";
+import { passwordSecret, type Secret } from "../crypto/secret.ts";
 import { AddressSet } from "../link/address-set.ts";
+import { BARRED } from "../link/admission.ts";
 import { aboutLink, type AuditReasons } from "../link/audit.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, ownPassword, portOption, warnOfShortPassword } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
@@ -9,7 +10,9 @@ import { gate } from "../node/gate.ts";
 import { Participant, type ParticipantContract, untypedContract } from "../node/participant.ts";
 import type { PipeListener } from "../pipe/pipe.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
+import type { Bans } from "../schema/ban-types.ts";
 import type { ServerOptions } from "../schema/server-types.ts";
+import { KeptState } from "../state/kept-state.ts";
 import { Live } from "./live.ts";
 
 /** The name that a server goes by, unless it is given one. */
@@ -22,7 +25,10 @@ const MOST_UNIDENTIFIED = 1_000;
 export class Server extends Participant {
   readonly #live: Live;
   readonly #options: ServerOptions;
-  readonly #listener: LinkListener;
+  readonly #kept: KeptState;
+  readonly #blacklist: AddressSet;
+  readonly #secret: Secret;
+  #listener: LinkListener | undefined;
   readonly #mayTalk: (peer: string) => boolean;
   /** Links that are proven, whose names are still being asked after. */
   readonly #arriving = new Set<Link>();
@@ -34,6 +40,7 @@ export class Server extends Participant {
    * Opens a server.
    * @throws TypeError for options that make no sense, among them the default password on an address that others can reach.
    * @throws LinkError ERR_UNREACHABLE when the port is taken.
+   * @throws Error that says what to do when the file of the option `state` can't be read or written.
    */
   static async listen(options: ServerOptions = {}, contract?: ParticipantContract): Promise<Server> {
     const server = new Server(options, contract ?? untypedContract());
@@ -64,25 +71,40 @@ export class Server extends Participant {
     this.#live = live;
     this.#options = options;
     this.#mayTalk = gate(options);
-    const { environment, encryption, log, audit, table } = this;
+    const { environment, log, audit } = this;
+    this.#blacklist = new AddressSet(options.blacklist ?? []);
+    const password = ownPassword("Server.listen", options.host, options.password);
+    this.#secret = passwordSecret(password, 2, environment.engine);
+    this.#kept = new KeptState({ path: options.state, secret: options.secret, environment, log, audit });
+    this.#kept.bans.onBan = () => this.#bar();
+  }
+
+  /** The addresses that are barred for now, and the way to change them. Kept over restarts with the option `state`. */
+  get bans(): Bans {
+    return this.#kept.bans;
+  }
+
+  #open(): LinkListener {
+    const { environment, encryption, log, audit, table, name } = this;
     const { engine, random, clock, limits, chance } = environment;
-    const secret = passwordSecret(ownPassword("Server.listen", options.host, options.password), 2, engine);
-    this.#listener = new LinkListener({
+    const { users } = this.#options;
+    return new LinkListener({
       clock,
       log,
       limits,
       chance,
       identity: this.identities,
-      blacklist: new AddressSet(options.blacklist ?? []),
+      blacklist: this.#blacklist,
+      bans: this.#kept.bans,
       handshake: {
         engine,
         random,
         name,
-        users: options.users && new UserTable(options.users, options.secret, engine, random),
+        users: users && new UserTable(users, this.#kept.secret, engine, random),
         encryption,
         suites: engine.suites(),
         serves: (purpose) => purpose === 2 || purpose === 5,
-        secretFor: (hello) => (hello.purpose === 5 ? table.keys.forHello(hello) : secret),
+        secretFor: (hello) => (hello.purpose === 5 ? table.keys.forHello(hello) : this.#secret),
         end: (hello) => table.endFor(hello.name),
       },
       onLink: (link) => void this.#arrived(link),
@@ -113,14 +135,31 @@ export class Server extends Participant {
 
   async #listen(): Promise<void> {
     const port = portOption(this.#options.port, "port", DEFAULT_PORT);
-    this.#pipes = await this.environment.listen({ host: this.host, port, accept: this.#listener.accept });
+    await this.#kept.begin();
+    const listener = (this.#listener = this.#open());
+    this.#pipes = await this.environment.listen({ host: this.host, port, accept: listener.accept });
     warnOfShortPassword(this.log, this.host, this.#options.password);
     this.log.info({ encryption: this.encryption }, `listens on ${showAddress(this.host, this.port)}`);
+  }
+
+  #isBarred(host: string): boolean {
+    return this.#blacklist.has(host) || this.#kept.bans.has(host);
+  }
+
+  /** Addresses were banned: whoever is here from there goes. */
+  #bar(): void {
+    for (const link of this.#arriving) {
+      if (!this.#isBarred(link.remote.host)) continue;
+      this.#arriving.delete(link);
+      this.#refuse(link, "banned", BARRED, 4);
+    }
+    this.table.endFrom((host) => this.#isBarred(host), BARRED);
   }
 
   /** A client proved itself. Its name is its own if nobody else here holds it and lives. */
   async #arrived(link: Link): Promise<void> {
     const { remoteName, purpose } = link;
+    if (this.#isBarred(link.remote.host)) return this.#refuse(link, "banned", BARRED, 4);
     if (!this.#mayTalk(remoteName))
       return this.#refuse(link, "not allowed", `${this.name} does not talk to ${remoteName}`);
     if (remoteName === this.name) return this.#refuse(link, "own name", `the name "${remoteName}" is the server's own`);
@@ -139,9 +178,9 @@ export class Server extends Participant {
     this.table.linkProven(link);
   }
 
-  #refuse(link: Link, reason: AuditReasons["refused"], text: string): void {
+  #refuse(link: Link, reason: AuditReasons["refused"], text: string, code = 7): void {
     this.audit.note("refused", reason, aboutLink(link, !link.isUserProven), text);
-    link.close(7, text);
+    link.close(code, text);
   }
 
   /** Two programs claim one name. "in use": the newcomer is refused. */
@@ -166,8 +205,8 @@ export class Server extends Participant {
     this.#arriving.clear();
     this.#live.tell();
     await drained; // sessions whose connections break meanwhile come back for their answers
-    this.#listener.close();
-    await this.#pipes?.close();
+    this.#listener?.close();
+    await Promise.all([this.#pipes?.close(), this.#kept.close()]);
     this.audit.close();
     this.log.info({}, "closed");
   }

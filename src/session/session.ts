@@ -142,6 +142,11 @@ export class Session {
     return cur === undefined ? undefined : this.#links.get(cur.id);
   }
 
+  /** All links that it has now. */
+  get links(): Iterable<SessionLink> {
+    return this.#links.values();
+  }
+
   /** Links on which the peer was heard. While it is 0 the peer may not know of the session: it counts a link as proven a moment later than its dialler. */
   get attachments(): number {
     return this.#machine.attachments;

@@ -32,22 +32,11 @@ export class KeptState {
   #lastTrouble: string | undefined;
   #closed = false;
 
-  /**
-   * Reads the file, or begins a new one. One that is damaged is set aside, with an error in the log.
-   * @throws TypeError for a path that is none.
-   * @throws Error that says what to do when the file can't be read or written.
-   */
-  static async open(options: KeptStateOptions): Promise<KeptState> {
-    const { path } = options;
+  /** @throws TypeError for a path that is none. */
+  constructor(options: KeptStateOptions) {
+    const { path, environment, log, audit } = options;
     if (path !== undefined && (typeof path !== "string" || path === ""))
       throw new TypeError(`state must be the path of a file, not ${JSON.stringify(path)}`);
-    const kept = new KeptState(options);
-    await kept.#begin();
-    return kept;
-  }
-
-  private constructor(options: KeptStateOptions) {
-    const { path, environment, log, audit } = options;
     this.#options = options;
     this.#file = path === undefined ? undefined : new StateFile(path, { ...environment, log });
     this.bans = new BanList({
@@ -71,7 +60,11 @@ export class KeptState {
     await this.#looking;
   }
 
-  async #begin(): Promise<void> {
+  /**
+   * Reads the file, or begins a new one. One that is damaged is set aside, with an error in the log. To be called once, before anything else is asked of it.
+   * @throws Error that says what to do when the file can't be read or written.
+   */
+  async begin(): Promise<void> {
     if (this.#file === undefined) return;
     const { secret, environment } = this.#options;
     let found: State | undefined;

@@ -47,7 +47,7 @@ function logger(): { log: Logger; told: Told[] } {
 
 async function kept(path: string | undefined, options: Partial<KeptStateOptions> & { clock?: Clock } = {}) {
   const { clock = systemClock } = options;
-  const state = await KeptState.open({
+  const state = new KeptState({
     path,
     secret: undefined,
     environment: { clock, random: systemRandom },
@@ -56,6 +56,7 @@ async function kept(path: string | undefined, options: Partial<KeptStateOptions>
     ...options,
   });
   onTestFinished(() => state.close());
+  await state.begin();
   return state;
 }
 
@@ -166,7 +167,8 @@ test("processes that change one file at the same time lose nothing of each other
     const log = { debug: none, info: none, warn: none, error: none };
     const environment = { clock: systemClock, random: systemRandom };
     const audit = { note: none };
-    const state = await KeptState.open({ path: ${JSON.stringify(path)}, secret: undefined, environment, log, audit });
+    const state = new KeptState({ path: ${JSON.stringify(path)}, secret: undefined, environment, log, audit });
+    await state.begin();
     for (let at = 0; at < 20; at++) await state.bans.add("10." + process.argv[1] + ".0." + at);
     await state.close();`;
   const runs = [1, 2, 3].map((number) => {
