@@ -1,4 +1,5 @@
 import { ADMISSION, ANSWERING, SOURCES, TOKEN_BUCKET } from "./admission.ts";
+import { ANNOUNCEMENTS, RETRIES } from "./announcements.ts";
 import { BIND } from "./bind.ts";
 import { CALLS_HANDLED, DISPATCHER } from "./callee.ts";
 import { CALL_HEADER, CALLER, CALLS_MADE, METHOD_NUMBERS, PEER_CONTRACT } from "./caller.ts";
@@ -50,6 +51,8 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   ADMISSION,
   SOURCES,
   TOKEN_BUCKET,
+  ANNOUNCEMENTS,
+  RETRIES,
   USER,
   USER_RESPONDER,
   USER_TABLE,
