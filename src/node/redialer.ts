@@ -13,7 +13,7 @@ export interface RedialerOptions {
   readonly environment: Environment;
   readonly log: Logger;
   readonly encryption: boolean;
-  readonly identitiesFor: ((peer: string) => IdentityRules) | undefined;
+  readonly identitiesFor?: ((peer: string) => IdentityRules) | undefined;
   /** Whether the session with a peer is there and has no link that is well. */
   readonly needsLink: (peer: string) => boolean;
   /** Where the peer's own listener was reached, or would be; undefined: nowhere that this side knows of. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -44,7 +44,17 @@ function folder(): string {
 test("help names every command, and a version is a version", async () => {
   const help = chatroom(["--help"]);
   expect(await help.code).toBe(0);
-  for (const word of ["init NAME", "room", "hash", "--cost", "codegen", "--host", "CHATROOM_PASSWORD"])
+  for (const word of [
+    "init NAME",
+    "room",
+    "hash",
+    "--cost",
+    "identity",
+    "--identity-file",
+    "codegen",
+    "--host",
+    "CHATROOM_PASSWORD",
+  ])
     expect(help.out).toContain(word);
   const ofRoom = chatroom(["room", "--help"]);
   expect(await ofRoom.code).toBe(0);
@@ -65,6 +75,7 @@ test.each([
   [["hash", "--cost", "17"], '--cost must be a whole number from 4 to 16, not "17"'],
   [["hash", "1e1"], "one word too many"],
   [["hash", "--cost", "1e1"], "--cost must be a whole number"],
+  [["identity", "id-secret:x"], "one word too many"],
   [["init"], "NAME of the project is missing"],
   [["init", "Not A Name"], "can't be the name of a package"],
 ])("chatroom %j exits with 2 and says what is wrong", async (args, message) => {
@@ -154,4 +165,63 @@ test("codegen says what to install where it is not installed", async () => {
   const run = chatroom(["codegen"], { cwd: folder() });
   expect(await run.code).toBe(1);
   expect(run.err).toContain("npm install --save-dev chatroom-codegen");
+});
+
+test("chatroom identity prints a private and a public text that a program takes", async () => {
+  const run = chatroom(["identity"]);
+  expect(await run.code).toBe(0);
+  expect(run.out).toMatch(/^id-secret:[\w-]{43}\nid:[\w-]{43}\n$/);
+  expect(run.err).toContain("private");
+  const [identity = "", key = ""] = run.out.split("\n");
+  const room = await openRoom({ identity });
+  await joinRoom(room, "Foo", { room: { identity: key } });
+  expect(room.names).toEqual(["Foo"]);
+});
+
+test("chatroom identity --file keeps the private text there for its owner alone, never writes over it, and a Room shows it", async () => {
+  const file = join(folder(), "room.identity");
+  const made = chatroom(["identity", "--file", file]);
+  expect(await made.code).toBe(0);
+  expect(made.out).toMatch(/^id:[\w-]{43}\n$/);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const text = readFileSync(file, "utf8");
+  expect(text).toMatch(/^id-secret:[\w-]{43}\n$/);
+  const again = chatroom(["identity", "--file", file]);
+  expect(await again.code).toBe(0);
+  expect(again.out).toBe(made.out);
+  expect(readFileSync(file, "utf8")).toBe(text);
+
+  chmodSync(file, 0o644);
+  for (const [args, env, warns] of [
+    [["--identity-file", file], {}, true],
+    [[], { CHATROOM_IDENTITY: text.trim() }, false],
+  ] as const) {
+    const run = chatroom(["room", "--port", "0", "--log", "info", ...args], { env });
+    await until(() => run.out.includes("A Room is open"));
+    expect(run.err.includes(`chmod 600 ${file}`)).toBe(warns);
+    expect(run.out + run.err).not.toContain(text.slice(10, 40));
+    const port = Number(/:(\d+)\. Ctrl-C/.exec(run.out)?.[1]);
+    const foo = await joinRoom({ port }, "Foo", { room: { identity: made.out.trim() } });
+    await foo.close();
+    run.child.kill("SIGINT");
+    expect(await run.code).toBe(0);
+  }
+});
+
+test("an identity file that is missing or none is told, and nothing of it is shown", async () => {
+  const file = join(folder(), "room.identity");
+  const missing = chatroom(["room", "--port", "0", "--identity-file", file]);
+  expect(await missing.code).toBe(1);
+  expect(missing.err).toContain(`npx chatroom identity --file ${file}`);
+  writeFileSync(file, "id-secret:half of a private text");
+  for (const args of [
+    ["room", "--port", "0", "--identity-file", file],
+    ["identity", "--file", file],
+  ]) {
+    const run = chatroom(args);
+    expect(await run.code).toBe(1);
+    expect(run.err).toContain("43 characters of base64url");
+    expect(run.err).not.toContain("half of");
+    expect(run.err).not.toMatch(/\n\s+at /);
+  }
 });

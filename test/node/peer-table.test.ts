@@ -66,3 +66,48 @@ test("a link that is proven while its user leaves begins nothing", async () => {
   expect(codes).toEqual([13]);
   expect(table.open).toEqual([]);
 });
+
+test("a link with another identity than the session's first one joins it by no ticket and no key", async () => {
+  const table = new PeerTable({
+    encryption: true,
+    environment: environmentWith(),
+    log: loggerOf("silent", "Foo"),
+    registry: new Registry(undefined),
+    views: { peer: () => undefined, peers: () => undefined },
+    reach: () => {},
+    absence: () => "nobody",
+    notResumed: () => {},
+    closesLinks: () => true,
+  });
+  const ended: (string | undefined)[] = [];
+  const linkOf = (purpose: 3 | 5, identity: string | undefined): Partial<Link> => ({
+    remoteName: "Bar",
+    remote: { host: "127.0.0.1", port: 1 },
+    purpose,
+    identity,
+    ticketId: new Uint8Array(16),
+    localEnd: table.endFor("Bar"),
+    remoteEnd: new Uint8Array(16),
+    writable: true,
+    isOpen: true,
+    start: () => {},
+    send: () => {},
+    ping: () => Promise.resolve(1),
+    close: () => {},
+    destroy: () => ended.push(identity),
+  });
+  table.linkProven(linkOf(3, "id:one") as Link);
+  expect(table.identity("Bar")).toBe("id:one");
+  for (const [purpose, identity] of [
+    [3, "id:two"],
+    [5, "id:two"],
+    [3, undefined],
+  ] as const)
+    table.linkProven(linkOf(purpose, identity) as Link);
+  expect(ended).toEqual(["id:two", "id:two", undefined]);
+  table.linkProven(linkOf(3, "id:one") as Link);
+  expect(ended.length).toBe(3);
+  expect(table.identity("Bar")).toBe("id:one");
+  await table.close("Foo is closing", 10);
+  expect(table.identity("Bar")).toBeUndefined();
+});
