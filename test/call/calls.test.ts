@@ -146,7 +146,7 @@ test("input that can't be sent is refused where it was given", async () => {
   expect(error.message).toContain("input.id");
 });
 
-test("cases 74 and 76: a handler that throws, whatever and however, fails its own call only, and no text of it crosses the wire", async () => {
+test("case 76: a handler that throws, whatever and however, fails its own call only, and no text of it crosses the wire", async () => {
   const things: (() => unknown)[] = [
     () => {
       throw new Error("secret /etc/passwd");
