@@ -4,7 +4,7 @@ import { ManualClock, MemoryNetwork } from "../../src/testing/index.ts";
 import { Answerer, dialHonestly } from "../link/parties.ts";
 import { until } from "../support/until.ts";
 
-test("records that take long to handle are handled a few per turn of the event loop, so that other links are served in between", async () => {
+test("limit link.turnMs: records that take long to handle are handled a few per turn of the event loop, so that other links are served in between", async () => {
   const clock = new ManualClock();
   const network = new MemoryNetwork();
   let turn = 0;

@@ -12,6 +12,9 @@ const W = DEFAULT_LIMITS.wire;
 
 const never = (): Promise<never> => new Promise(() => {});
 
+/** An input that weighs so much: a call's header has 7 bytes, a binary's 5 or 3. */
+const weighing = (bytes: number): Uint8Array => new Uint8Array(bytes - 7 - (bytes > 65_536 ? 5 : 3));
+
 test("limit calls.waiting: 65,536 calls wait for a peer, the next one is BUSY and did not run", async () => {
   const bench = new CallBench();
   const calls = Array.from({ length: C.waiting }, () => bench.start("x"));
@@ -119,8 +122,6 @@ test.each(["inputBytes", "lightInputBytes"])(
     bench.open();
     await turns(1);
     bench.pull();
-    // A call's header has 7 bytes, a binary's 5 or 3.
-    const weighing = (bytes: number): Uint8Array => new Uint8Array(bytes - 7 - (bytes > 65_536 ? 5 : 3));
     for (let channel = 1; channel <= 4; channel++) bench.called(GET, channel, 1, weighing(W.inputBytes / 4));
     expect(bench.pull()).toEqual([]);
     bench.called(GET, 5, 1, weighing(W.lightInputBytes + 1));

@@ -26,6 +26,8 @@ function reader(): { deframer: Deframer; credit: Map<number, number> } {
   return { deframer, credit };
 }
 
+const messageOf = (bytes: number): OutMessage => new OutMessage(0x11, 3, new Uint8Array(bytes), "call");
+
 /** The first fragment of a big message. */
 function opening(channel: number, total: number, bytes = 16_000): Buffer {
   const head = Buffer.alloc(4 + bytes, channel);
@@ -85,10 +87,9 @@ test("limit session.queueHardBytes: 16 MiB are queued, one byte more is refused,
   const half = S.queueHardBytes / 2;
   bench.push("call", 1, half);
   bench.push("call", 2, half - MESSAGE_COST_BYTES - 20_000);
-  const last = (bytes: number): OutMessage => new OutMessage(0x11, 3, new Uint8Array(bytes), "call");
   const left = 20_000 - MESSAGE_COST_BYTES;
-  expect(bench.outbox.push(last(left + 1))).toBe("full");
-  expect(bench.outbox.push(last(left))).toBe("queued");
+  expect(bench.outbox.push(messageOf(left + 1))).toBe("full");
+  expect(bench.outbox.push(messageOf(left))).toBe("queued");
 });
 
 test("limit session.links: three links at a time, the fourth ends the oldest that carries nothing", () => {
@@ -128,9 +129,8 @@ test("limit wire.leastFragmentBytes: a fragment of 1,024 bytes is taken, of 1,02
 
 test("limit wire.messageBytes: a message of 16 MiB is sent and taken, one byte more is neither", () => {
   const outbox = new Outbox();
-  const message = (bytes: number): OutMessage => new OutMessage(0x11, 1, new Uint8Array(bytes), "call");
-  expect(outbox.push(message(W.messageBytes + 1))).toBe("too large");
-  expect(outbox.push(message(W.messageBytes))).toBe("queued");
+  expect(outbox.push(messageOf(W.messageBytes + 1))).toBe("too large");
+  expect(outbox.push(messageOf(W.messageBytes))).toBe("queued");
   reader().deframer.push(opening(1, W.messageBytes));
   expect(() => reader().deframer.push(opening(1, W.messageBytes + 1))).toThrow(/16777217 bytes is over the cap/);
 });

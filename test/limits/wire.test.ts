@@ -18,24 +18,40 @@ import { bytesOf, greeting } from "../link/parties.ts";
 const W = DEFAULT_LIMITS.wire;
 const V = DEFAULT_LIMITS.values;
 
+const frameOf = (length: number): FrameReader => {
+  const reader = new FrameReader();
+  reader.push(Uint8Array.of(2, length >> 8, length & 255));
+  return reader;
+};
+const extensionsOf = (bytes: number): Uint8Array => encodeExtension(77, new Uint8Array(bytes - 3));
+const closeOf = (length: number): Uint8Array => concat([Uint8Array.of(0, 14), bytesOf("x".repeat(length))]);
+const readerOf = (payload: number): RecordReader => {
+  const records = new RecordReader();
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(1 + payload + 16);
+  records.push(length);
+  return records;
+};
+const contractOf = (methods: number): Uint8Array =>
+  encodeValue([undefined, Array.from({ length: methods }, (_, at) => [`m${at}`, "any"])]);
+const namedContract = (length: number): Uint8Array => encodeValue([undefined, [["x".repeat(length), "any"]]]);
+const joinOf = (count: number): Uint8Array =>
+  encodeValue({ type: "join", kind: undefined, port: 5_000, addresses: Array(count).fill("10.0.0.1"), lan: "auto" });
+const hereOf = (count: number): Uint8Array =>
+  encodeValue({ type: "here", members: Array.from({ length: count }, (_, at) => ({ name: `n${at}` })) });
+
 test("limit wire.handshakeFrameBytes: a body of 1,024 bytes is waited for, one of 1,025 is refused by its header", () => {
-  const header = (length: number): FrameReader => {
-    const reader = new FrameReader();
-    reader.push(Uint8Array.of(2, length >> 8, length & 255));
-    return reader;
-  };
-  const fits = header(W.handshakeFrameBytes);
+  const fits = frameOf(W.handshakeFrameBytes);
   expect(fits.next()).toBeUndefined();
   fits.push(new Uint8Array(W.handshakeFrameBytes));
   expect(fits.next()?.body).toHaveLength(W.handshakeFrameBytes);
-  expect(() => header(W.handshakeFrameBytes + 1).next()).toThrow("longer than 1024");
+  expect(() => frameOf(W.handshakeFrameBytes + 1).next()).toThrow("longer than 1024");
 });
 
 test("limit wire.extensionsBytes: extensions of 512 bytes in all are said, 513 are not", () => {
-  const extensions = (bytes: number): Uint8Array => encodeExtension(77, new Uint8Array(bytes - 3));
   const plain = { suites: undefined } as const;
-  expect(() => new Initiator({ ...greeting(plain), extensions: extensions(W.extensionsBytes) })).not.toThrow();
-  expect(() => new Initiator({ ...greeting(plain), extensions: extensions(W.extensionsBytes + 1) })).toThrow(
+  expect(() => new Initiator({ ...greeting(plain), extensions: extensionsOf(W.extensionsBytes) })).not.toThrow();
+  expect(() => new Initiator({ ...greeting(plain), extensions: extensionsOf(W.extensionsBytes + 1) })).toThrow(
     RangeError,
   );
 });
@@ -53,25 +69,17 @@ test("limit wire.nameBytes: a name of 64 bytes is one, of 65 is none", () => {
 
 test("limit wire.textBytes: texts of 200 bytes are read, 201 are malformed; our own are cut", () => {
   const text = "x".repeat(W.textBytes);
-  const close = (length: number): Uint8Array => concat([Uint8Array.of(0, 14), bytesOf("x".repeat(length))]);
-  expect(decodeClose(close(W.textBytes), true)?.error?.message).toContain(text);
-  expect(decodeClose(close(W.textBytes + 1), true)).toBeUndefined();
-  expect(encodeClose(14, "x".repeat(W.textBytes + 1))).toEqual(close(W.textBytes));
+  expect(decodeClose(closeOf(W.textBytes), true)?.error?.message).toContain(text);
+  expect(decodeClose(closeOf(W.textBytes + 1), true)).toBeUndefined();
+  expect(encodeClose(14, "x".repeat(W.textBytes + 1))).toEqual(closeOf(W.textBytes));
   const refusal = encodeRefuseBody(3, 0, `${text}x`);
   expect(decodeRefuseBody(refusal)?.text).toBe(text);
   expect(decodeRefuseBody(concat([refusal, bytesOf("x")]))).toBeUndefined();
 });
 
 test("limit wire.recordBytes: a record of 64 KiB is taken, one byte more is refused by its header", () => {
-  const reader = (payload: number): RecordReader => {
-    const records = new RecordReader();
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(1 + payload + 16);
-    records.push(length);
-    return records;
-  };
-  expect(reader(W.recordBytes).next()).toBeUndefined();
-  expect(() => reader(W.recordBytes + 1).next()).toThrow(/65554/);
+  expect(readerOf(W.recordBytes).next()).toBeUndefined();
+  expect(() => readerOf(W.recordBytes + 1).next()).toThrow(/65554/);
 });
 
 test("limit wire.methods: a program handles 10,000 methods and no more, and a contract with more breaks the rules", () => {
@@ -80,10 +88,8 @@ test("limit wire.methods: a program handles 10,000 methods and no more, and a co
   for (let count = 0; count < W.methods; count++) add(`m${count}`);
   expect(() => add("one more")).toThrow(RangeError);
   add("m0"); // again: it takes the place of the old one
-  const contract = (methods: number): Uint8Array =>
-    encodeValue([undefined, Array.from({ length: methods }, (_, at) => [`m${at}`, "any"])]);
-  expect(decodeContract(contract(W.methods)).methods).toHaveLength(W.methods);
-  expect(() => decodeContract(contract(W.methods + 1))).toThrow("at most 10,000 methods");
+  expect(decodeContract(contractOf(W.methods)).methods).toHaveLength(W.methods);
+  expect(() => decodeContract(contractOf(W.methods + 1))).toThrow("at most 10,000 methods");
 });
 
 test("limit wire.methodCharacters: a method's name has 64 characters, not 65, here and in a contract", () => {
@@ -91,23 +97,18 @@ test("limit wire.methodCharacters: a method's name has 64 characters, not 65, he
   const add = (length: number): void => registry.handle({ name: "x".repeat(length), word: "any", handler: () => {} });
   add(W.methodCharacters);
   expect(() => add(W.methodCharacters + 1)).toThrow(TypeError);
-  const contract = (length: number): Uint8Array => encodeValue([undefined, [["x".repeat(length), "any"]]]);
-  expect(decodeContract(contract(W.methodCharacters)).methods).toHaveLength(1);
-  expect(() => decodeContract(contract(W.methodCharacters + 1))).toThrow("1 to 64 characters");
+  expect(decodeContract(namedContract(W.methodCharacters)).methods).toHaveLength(1);
+  expect(() => decodeContract(namedContract(W.methodCharacters + 1))).toThrow("1 to 64 characters");
 });
 
 test("limit wire.addresses: a join offers eight addresses, with nine it is refused", () => {
-  const join = (count: number): Uint8Array =>
-    encodeValue({ type: "join", kind: undefined, port: 5_000, addresses: Array(count).fill("10.0.0.1"), lan: "auto" });
-  expect(decodeToRoom(join(W.addresses))).toMatchObject({ type: "join" });
-  expect(() => decodeToRoom(join(W.addresses + 1))).toThrow("at most 8");
+  expect(decodeToRoom(joinOf(W.addresses))).toMatchObject({ type: "join" });
+  expect(() => decodeToRoom(joinOf(W.addresses + 1))).toThrow("at most 8");
 });
 
 test("limit wire.members: a message tells of 300 members, with 301 it is refused", () => {
-  const here = (count: number): Uint8Array =>
-    encodeValue({ type: "here", members: Array.from({ length: count }, (_, at) => ({ name: `n${at}` })) });
-  expect(decodeToUser(here(W.members))).toMatchObject({ type: "here" });
-  expect(() => decodeToUser(here(W.members + 1))).toThrow("at most 300");
+  expect(decodeToUser(hereOf(W.members))).toMatchObject({ type: "here" });
+  expect(() => decodeToUser(hereOf(W.members + 1))).toThrow("at most 300");
 });
 
 const none = { ...DEFAULT_VALUE_LIMITS, depth: 512, nodes: 1e9, containers: 1e9, bigintBytes: 1e6, bytes: 1e9 };

@@ -98,7 +98,7 @@ describe("what a dialler is told", () => {
     await expect(dialled).rejects.toThrow(`the Room at ${at} closed the connection without an answer`);
   });
 
-  test("no answer is an error after ten seconds, and nothing is left on the clock", async () => {
+  test("limit handshake.wholeMs: no answer is an error after ten seconds, and nothing is left on the clock", async () => {
     const clock = new ManualClock();
     const { pipe, peer } = await toScripted();
     const dialled = dialHonestly(pipe, { address: at, clock });
@@ -241,7 +241,7 @@ describe("links between users", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("a relayed handshake may take twenty seconds, because the other leg may come late", async () => {
+  test("limit handshake.relayMs: a relayed handshake may take ten seconds more, because the other leg may come late", async () => {
     const clock = new ManualClock();
     const { pipe, peer } = await toScripted();
     const dialled = dialLink(pipe, { ...context, clock, handshake: dialler(), relayId: relayIds[0] });

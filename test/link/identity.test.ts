@@ -186,7 +186,7 @@ describe.each(WAYS)("a listener that asks for an identity, over %s", (way) => {
       await expectRefused(scene, peer, "none shown");
     }));
 
-  test("refuses whoever shows none within 10 s, not a moment before", () =>
+  test("limit handshake.identityMs: refuses whoever shows none within 10 s, not a moment before", () =>
     inScene(way, asking(foo.key, anybody()), async (scene) => {
       const peer = await shaken(scene);
       await peer.until(() => peer.received.length > 200); // REPLY, an identity, a ping

@@ -71,7 +71,7 @@ test("an idle link lives for an hour on pings alone, and both ends know the roun
   expect(clock.pending).toBe(0);
 });
 
-test("fifteen seconds of silence bring a ping, thirty another one, forty-five the end", async () => {
+test("limit link.idleMs, limit link.deadMs: fifteen seconds of silence bring a ping, thirty another one, forty-five the end", async () => {
   const { clock, peer, ear } = await scripted();
   clock.advance(14_900);
   expect(peer.received.length).toBeGreaterThan(0);

@@ -1,3 +1,4 @@
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { describe, expect, test } from "vitest";
 
 import { errorOfCode } from "../../src/link/handshake-refuse.ts";
@@ -127,7 +128,7 @@ describe.each(WAYS)("a link over %s", (way) => {
       expect(peer.received).toHaveLength(answered);
     }));
 
-  test("case 59: forty pings in ten seconds are answered in order, one more closes the link", () =>
+  test("case 59: forty pings in ten seconds are answered in order, one more closes the link (limit link.pings, limit link.pingWindowMs)", () =>
     inScene(way, {}, async (scene) => {
       const { peer, ear } = await linked(scene);
       for (let id = 0; id < 40; id++) peer.write(peer.seal(RECORD.ping, ping(id)));
@@ -298,15 +299,19 @@ describe.each(WAYS)("a link over %s", (way) => {
       for (let index = 0; index < sent; index++) expect((await peer.record()).payload).toHaveLength(60_000);
     }));
 
-  test("a link whose owner ignores writable is destroyed at the cap, not the process", () =>
-    inScene(way, { limits: { link: { bufferedBytes: 1_048_576 } } }, async (scene) => {
+  test("limit link.bufferedBytes: a link whose owner ignores writable is destroyed at 16 MiB, not the process", () =>
+    inScene(way, {}, async (scene) => {
       const { peer, link, ear } = await linked(scene);
       peer.pipe.pause();
+      let most = 0;
       for (let index = 0; index < 1_000 && link.isOpen; index++) {
+        most = link.bufferedBytes;
         link.send([new Uint8Array(60_000)]);
         await turns(1);
       }
       expect(ear.ends).toMatchObject([{ code: "ERR_SLOW_CONSUMER" }]);
+      expect(most).toBeLessThanOrEqual(DEFAULT_LIMITS.link.bufferedBytes);
+      expect(most).toBeGreaterThan(DEFAULT_LIMITS.link.bufferedBytes - 61_000);
     }));
 
   test("a link that nobody has started reads nothing: the other side is asked to wait", () =>

@@ -152,7 +152,7 @@ describe.each(WAYS)("what strangers try over %s", (way) => {
       ]);
     }));
 
-  test("a connection that says nothing is closed after five seconds", () =>
+  test("limit handshake.firstByteMs: a connection that says nothing is closed after five seconds", () =>
     inScene(way, {}, async (scene) => {
       const peer = await scene.attacker();
       await turns();

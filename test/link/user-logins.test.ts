@@ -150,7 +150,7 @@ describe.each(WAYS)("users prove themselves over %s", (way) => {
       expect(scene.room.refused.at(-1)?.refusedForS).toBe(0);
     }));
 
-  test("who stalls after the answer is counted at the deadline of 20 s, who stalls before is late", () =>
+  test("limit handshake.userStageMs: who stalls after the answer is counted at the deadline of 20 s, who stalls before is late", () =>
     inScene(way, withUsers, async (scene) => {
       const [asked, answered] = [await stagedPeer(scene), await stagedPeer(scene)];
       await asked.confirm("Foo");

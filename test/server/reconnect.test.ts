@@ -26,7 +26,7 @@ test("a connection that breaks while it is made is made again within a second, w
   }
 });
 
-test("connections that break at once are made again at once a few hundred times, then five times a second, and for good in the end", async () => {
+test("connections that break at once are made again at once a few hundred times, then five times a second, and for good in the end (limit peers.linksBurst, limit peers.linksPerSecond)", async () => {
   await simulate({ seed: 1, latencyMs: [1, 1] }, async (net) => {
     await using server = await Server.listen(net.host("eu").options);
     server.handle("echo", (data) => data);
@@ -48,7 +48,7 @@ test("connections that break at once are made again at once a few hundred times,
   });
 });
 
-test("what succeeds and is wanted again at once is held back, and at once again after some quiet", async () => {
+test("what succeeds and is wanted again at once is held back, and at once again after some quiet (limit peers.joinsBurst, limit peers.joinsPerSecond)", async () => {
   await simulate({}, async (net) => {
     const { environment } = net.host("foo").options;
     const log = loggerOf("silent", "Foo");

@@ -90,7 +90,7 @@ test("case 38: a password that can't be one ends the join before anything is sen
   expect(error).toMatchObject({ code: "ERR_PARAM", message: "the password takes 73 bytes in UTF-8, more than 72" });
 });
 
-test("a proven user takes its own name back at once, and the program that had it tries again in a minute", async () => {
+test("a proven user takes its own name back at once, and the program that had it tries again in a minute (limit peers.refusedWaitMs)", async () => {
   const clock = new ManualClock();
   const room = await openRoom({ users });
   const log = new KeptLog();

@@ -46,7 +46,7 @@ test("a ticket is spent once as dialler and once as answerer, counted apart", ()
   expect(tickets.forHello(hello("Bar", "Foo"), "Foo")).toBeUndefined();
 });
 
-test("a ticket dies after 30 s, and after three wrong answers but not two", () => {
+test("limit room.ticketMs, limit user.wrongTickets: a ticket dies after 30 s, and after three wrong answers but not two", () => {
   const clock = new ManualClock();
   const tickets = held(clock);
   tickets.wrong(ticket.ticketId);
