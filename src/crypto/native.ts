@@ -12,14 +12,12 @@ import {
   verify,
   type KeyObject,
 } from "node:crypto";
+import { discard } from "../base/discard.ts";
 import { copyOf } from "./bytes.ts";
 import { isEd25519Key } from "./ed25519-key.ts";
 import { type Aead, type Engine, NONCE_BYTES, type Point, type Scalar, type Suite, TAG_BYTES } from "./engine.ts";
 import { preferredSuites } from "./suite-preference.ts";
 import { bcrypt } from "./passwords-bcrypt.ts";
-
-/** Parts from this size on go to the cipher where they lie; smaller ones are gathered first, for a call costs as much as copying some KiB. */
-const DIRECT_BYTES = 4096;
 
 const AEAD_OPTIONS = { authTagLength: TAG_BYTES };
 const NO_BYTES = new Uint8Array(0);
@@ -82,23 +80,20 @@ class NativeAead implements Aead {
     // The overloads of createCipheriv go by literal names; both ciphers have the same interface.
     const cipher = createCipheriv(this.#cipher as "aes-256-gcm", this.#key, nonce, AEAD_OPTIONS);
     cipher.setAAD(aad);
-    let sealedTo = at;
-    let gatheredTo = at;
+    // Gathered first: a call of the cipher costs as much as copying some KiB, and copies the result anyway.
+    let end = at;
     for (const part of parts) {
-      if (part.length < DIRECT_BYTES) {
-        if (part.length === 1) out[gatheredTo] = part[0] as number;
-        else out.set(part, gatheredTo);
-        gatheredTo += part.length;
-        continue;
-      }
-      if (gatheredTo > sealedTo) out.set(cipher.update(out.subarray(sealedTo, gatheredTo)), sealedTo);
-      out.set(cipher.update(part), gatheredTo);
-      gatheredTo += part.length;
-      sealedTo = gatheredTo;
+      if (part.length === 1) out[end] = part[0] as number;
+      else out.set(part, end);
+      end += part.length;
     }
-    if (gatheredTo > sealedTo) out.set(cipher.update(out.subarray(sealedTo, gatheredTo)), sealedTo);
+    if (end > at) {
+      const sealed = cipher.update(out.subarray(at, end));
+      out.set(sealed, at);
+      discard(sealed.buffer);
+    }
     cipher.final();
-    out.set(cipher.getAuthTag(), gatheredTo);
+    out.set(cipher.getAuthTag(), end);
   }
 
   open(nonce: Uint8Array, aad: readonly Uint8Array[], sealed: Uint8Array): Uint8Array | undefined {

@@ -4,8 +4,8 @@ import type { Established } from "./handshake.ts";
 
 /** What a link tells its owner. An exception thrown by any of these destroys this link, and only this link, and is logged. */
 export interface LinkEvents {
-  /** One data record. The payload is the receiver's to keep. */
-  data(payload: Uint8Array): void;
+  /** One data record. The payload is the receiver's to keep, unless it returns true: it uses nothing of it any more, and the memory may be freed. */
+  data(payload: Uint8Array): boolean | void;
   /** One opened box: what the other side sent with `sendSealed`. The payload is the receiver's to keep. */
   sealed(payload: Uint8Array): void;
   /** After `writable` was false: there is room again. */

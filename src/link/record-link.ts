@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { discard } from "../base/discard.ts";
 import { LinkError } from "../base/errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
@@ -69,6 +70,8 @@ export class RecordLink implements Link {
   /** When this turn of the event loop is over for this link, once its records have taken more than a little of it. */
   #turnEndsAt: number | undefined;
   #isHeld = false;
+  /** The owner uses nothing any more of the record that was handed up last. */
+  #isDone = false;
   /** The end of the pipe, which comes after the records that are still held. */
   #pipeEnd: { error: Error | undefined } | undefined;
   /** The end of the link, when it came before an owner did. */
@@ -248,7 +251,7 @@ export class RecordLink implements Link {
 
   #send(type: number, parts: readonly Uint8Array[]): void {
     if (!this.#isOpen) return;
-    if (this.#pipe.write([this.#sealer.seal(type, parts)])) return;
+    if (this.#pipe.write([this.#sealer.seal(type, parts)], true)) return;
     this.#isWritable = false;
     if (this.#pipe.buffered <= this.#limits.bufferedBytes) return;
     // Not from inside of the caller's send: it would be told of the end in the middle of its own work.
@@ -290,6 +293,7 @@ export class RecordLink implements Link {
   /** False: no whole record is there, or the link has ended. */
   #readOne(): boolean {
     let opened: { type: number; payload: Uint8Array };
+    this.#isDone = false;
     try {
       const record = this.#reader.next();
       if (record === undefined) return false;
@@ -302,6 +306,9 @@ export class RecordLink implements Link {
     }
     if (this.#isFirst) this.#takeFirst(opened.type, opened.payload);
     else this.#take(opened.type, opened.payload);
+    // Encrypted, the payload has a buffer of its own; else it is part of the record.
+    if (this.#isDone && this.encryption) discard(opened.payload.buffer);
+    if (this.#isDone || this.encryption) this.#reader.done();
     return true;
   }
 
@@ -362,7 +369,7 @@ export class RecordLink implements Link {
 
   #handUp(type: number, payload: Uint8Array): void {
     try {
-      if (type === TYPE.data) this.#events?.data(payload);
+      if (type === TYPE.data) this.#isDone = this.#events?.data(payload) === true;
       else this.#events?.sealed(payload);
     } catch (error) {
       this.#ownerThrew(error);

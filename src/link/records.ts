@@ -1,5 +1,6 @@
 // The record layer of PROTOCOL §3.5: `L u32 | body[L]`, inner = `type u8 | payload`. Encryption on: body = AEAD(aad = L,
 // inner). Off: body = inner | tag, where the tag covers L and inner.
+import { discard } from "../base/discard.ts";
 import { DEFAULT_LIMITS } from "../base/limits.ts";
 import { LinkError } from "../base/errors.ts";
 import { allocate, concat } from "../crypto/bytes.ts";
@@ -161,6 +162,10 @@ export class RecordReader {
   /** A record that does not lie in one chunk, prefix included, and how much of it is there. */
   #assembly: Uint8Array | undefined;
   #assembled = 0;
+  /** The chunk or assembly in which the record lies that was handed out last, until its user is done with it. */
+  #lent: Uint8Array | undefined;
+  /** A record of the first chunk is still in use: its memory is not ours to free. */
+  #isKept = false;
   #failure: LinkError | undefined;
   readonly #maxBodyBytes: number;
 
@@ -169,7 +174,7 @@ export class RecordReader {
     this.#maxBodyBytes = maxBodyBytes;
   }
 
-  /** Adds bytes that came. The reader keeps the chunk, and bodies point into it: nobody writes into it any more. */
+  /** Adds bytes that came. The chunk is the reader's from now on, with its buffer where it is all of that; bodies point into it. */
   push(chunk: Uint8Array): void {
     if (this.#failure === undefined) this.#chunks.push(chunk);
   }
@@ -180,6 +185,10 @@ export class RecordReader {
    */
   next(): SealedRecord | undefined {
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#lent !== undefined) {
+      if (this.#lent === this.#chunks[0]) this.#isKept = true;
+      this.#lent = undefined;
+    }
     for (;;) {
       const chunk = this.#chunks[0];
       if (chunk === undefined) return undefined;
@@ -189,12 +198,14 @@ export class RecordReader {
         this.#assembled += this.#move(chunk, assembly, this.#assembled);
         if (this.#assembled < assembly.length) continue;
         this.#assembly = undefined;
+        this.#lent = assembly;
         return recordOf(assembly);
       }
       if (this.#prefixBytes === 0 && left >= PREFIX_BYTES) {
         const end = this.#at + PREFIX_BYTES + this.#bodyBytes(chunk, this.#at);
         if (end <= chunk.length) {
           const whole = chunk.subarray(this.#at, end);
+          if (!this.#isKept) this.#lent = chunk;
           this.#skip(chunk, end);
           return recordOf(whole);
         }
@@ -209,6 +220,13 @@ export class RecordReader {
       this.#assembled = PREFIX_BYTES;
       this.#prefixBytes = 0;
     }
+  }
+
+  /** Nobody uses the record any more that `next` gave last, nor anything in it: its memory is freed when no other record lies there. */
+  done(): void {
+    const lent = this.#lent;
+    this.#lent = undefined;
+    if (lent !== undefined && lent !== this.#chunks[0]) discardWhole(lent);
   }
 
   /** Whether a record has begun and is not whole: the end of the pipe now would cut it. Meaningful after `next` gave undefined. */
@@ -229,7 +247,9 @@ export class RecordReader {
     const end = Math.min(chunk.length, this.#at + target.length - filled);
     const moved = end - this.#at;
     target.set(chunk.subarray(this.#at, end), filled);
+    const isKept = this.#isKept;
     this.#skip(chunk, end);
+    if (end === chunk.length && !isKept) discardWhole(chunk);
     return moved;
   }
 
@@ -237,6 +257,7 @@ export class RecordReader {
     if (end === chunk.length) {
       this.#chunks.shift();
       this.#at = 0;
+      this.#isKept = false;
     } else this.#at = end;
   }
 
@@ -252,6 +273,11 @@ export class RecordReader {
     this.#chunks.length = 0;
     throw this.#failure;
   }
+}
+
+/** Chunks may be parts of one buffer; then it is left alone. */
+function discardWhole(bytes: Uint8Array): void {
+  if (bytes.length === bytes.buffer.byteLength) discard(bytes.buffer);
 }
 
 function recordOf(whole: Uint8Array): SealedRecord {

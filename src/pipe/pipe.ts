@@ -22,8 +22,11 @@ export interface Pipe {
   readonly local: Address;
   /** Starts delivery, of a paused pipe too. May be called again to hand the pipe to another owner; later events go to the newest one. */
   start(events: PipeEvents): void;
-  /** Sends the parts in order, as one write where that is possible; the pipe keeps them: do not change them later. False asks to wait for `drain`. */
-  write(parts: readonly Uint8Array[]): boolean;
+  /**
+   * Sends the parts in order, as one write where that is possible; the pipe keeps them: do not change them later. False asks to wait for `drain`.
+   * @param isGiven nobody else uses the buffers of the parts: the pipe may free them as soon as the system has the bytes. Default false
+   */
+  write(parts: readonly Uint8Array[], isGiven?: boolean): boolean;
   /** Bytes accepted by `write` and not yet given to the system. */
   readonly buffered: number;
   /** Stops and continues delivery of `data`. */

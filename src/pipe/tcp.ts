@@ -1,6 +1,7 @@
 import { connect, createServer, type Server, type Socket, type TcpNetConnectOpts } from "node:net";
 
 import { type Clock, systemClock, type Timer } from "../base/clock.ts";
+import { discard } from "../base/discard.ts";
 import { LinkError } from "../base/errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import type { Address, Pipe, PipeEvents, PipeListener } from "./pipe.ts";
@@ -140,6 +141,8 @@ class TcpPipe implements Pipe {
   #events: PipeEvents | undefined;
   #isFull = false;
   #linger: Timer | undefined;
+  /** What was given to `write` and may be on its way to the system. */
+  readonly #given: Uint8Array[] = [];
   /** Set when the end came before an owner did. */
   #end: { error: Error | undefined } | undefined;
 
@@ -170,7 +173,7 @@ class TcpPipe implements Pipe {
     else if (this.#state === "open") this.#socket.resume();
   }
 
-  write(parts: readonly Uint8Array[]): boolean {
+  write(parts: readonly Uint8Array[], isGiven = false): boolean {
     if (this.#state !== "open") return true;
     const socket = this.#socket;
     if (parts.length === 1) {
@@ -180,6 +183,8 @@ class TcpPipe implements Pipe {
       for (const part of parts) socket.write(part);
       socket.uncork();
     }
+    if (isGiven) this.#given.push(...parts);
+    if (socket.writableLength === 0) this.#discardGiven();
     // Not what `socket.write` returned: that is decided before the system takes the bytes, so any large write would wait.
     if (socket.writableLength < this.#limits.highWaterBytes) return true;
     this.#isFull = true;
@@ -220,7 +225,14 @@ class TcpPipe implements Pipe {
     this.#socket.destroy();
   }
 
+  /** The system has all bytes. */
+  #discardGiven(): void {
+    for (const { buffer } of this.#given) discard(buffer);
+    this.#given.length = 0;
+  }
+
   #drained(): void {
+    if (this.#socket.writableLength === 0) this.#discardGiven();
     if (!this.#isFull) return;
     this.#isFull = false;
     this.#events?.drain();

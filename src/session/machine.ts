@@ -45,7 +45,8 @@ export type Action =
 /** Where new bytes of the stream come from. */
 export interface Source {
   /**
-   * Commits the next bytes: at most `roomBytes`, whose first one has that offset in the stream. Chunks that are never changed later; none when there is nothing.
+   * Commits the next bytes: at most `roomBytes`, whose first one has that offset in the stream. Chunks that nobody else changes or uses later, so that their memory is freed
+   * when the peer has the chunk that ends it; none when there is nothing.
    * @param inFlightBytes committed before and not acknowledged yet
    */
   pull(roomBytes: number, offset: number, inFlightBytes: number): Uint8Array[];

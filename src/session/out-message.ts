@@ -20,7 +20,7 @@ export class OutMessage {
   /** u32: whose message it is, as the user of the session counts. */
   readonly channel: number;
   readonly lane: Lane;
-  /** The outbox's from `push` on: do not change its bytes. Becomes empty when the message is committed, so that who keeps the message does not keep the bytes. */
+  /** The outbox's from `push` on, buffer and all: its memory is freed when the peer has it. Becomes empty when the message is committed, so that who keeps the message does not keep the bytes. */
   payload: Uint8Array;
   state: OutState = "new";
   /** Once committed: the offset in the session's stream just behind its last byte. Compare with {@link SessionEnd.peerReceived}. */

@@ -1,3 +1,5 @@
+import { discard } from "../base/discard.ts";
+
 /** The part of a stream that was committed and not yet acknowledged, in the chunks in which it was committed. */
 export class Retained {
   /** Offset in the stream of the first byte that is held; everything before was acknowledged. */
@@ -16,12 +18,14 @@ export class Retained {
     this.end += bytes.length;
   }
 
-  /** Lets go of everything before `offset`, which lies in [start, end]. A chunk goes when all of it may. */
+  /** Lets go of everything before `offset`, which lies in [start, end]. A chunk goes when all of it may, and with the one that ends its buffer the memory of that. */
   release(offset: number): void {
     this.start = offset;
     const { chunks } = this;
     let { head } = this;
     while (head < chunks.length && (this.offsets[head] as number) + (chunks[head] as Uint8Array).length <= offset) {
+      const { buffer, byteOffset, length } = chunks[head] as Uint8Array;
+      if (byteOffset + length === buffer.byteLength) discard(buffer);
       chunks[head++] = NOTHING;
     }
     if (head === chunks.length) {

@@ -31,7 +31,7 @@ export interface SessionEnd {
 
 export interface SessionEvents {
   /**
-   * One whole message, in the order of its flow. The payload may be a view into a larger buffer: who keeps it long should keep a copy.
+   * One whole message, in the order of its flow. A payload of more than 16 KiB is the receiver's to keep; a smaller one is a view of bytes that are freed when this returns.
    * A {@link ProtocolViolation} thrown here ends the session as "protocol", anything else as "failed".
    */
   message(kind: number, channel: number, payload: Uint8Array): void;
@@ -48,7 +48,7 @@ export interface SessionLink {
   readonly writable: boolean;
   readonly rttMs: number | undefined;
   start(events: {
-    data(payload: Uint8Array): void;
+    data(payload: Uint8Array): boolean | void;
     sealed(payload: Uint8Array): void;
     drain(): void;
     closed(error: Error | undefined): void;
@@ -181,7 +181,10 @@ export class Session {
     this.#suspicion.add(id, link);
     this.#wake();
     link.start({
-      data: (payload) => this.#received(id, payload),
+      data: (payload) => {
+        this.#received(id, payload);
+        return true;
+      },
       sealed: () => this.end("protocol", "a sealed box came where only data may"),
       drain: () => this.#wake(),
       closed: (error) => this.#closed(id, error),

@@ -131,3 +131,64 @@ test("case 61: sealed records cut at random and glued together open in order", (
     expect(opened).toBe(payloads.length);
   }
 });
+
+test("what nobody uses any more is freed, and nothing else, however the records lie in the chunks", () => {
+  const seed = seedOfRun();
+  const random = seeded(seed);
+  let freed = 0;
+  for (let round = 0; round < soak(40); round++) {
+    const records = Array.from({ length: 12 }, (_, i) => fake(17 + Math.floor(random() ** 2 * 65_000), i));
+    const stream = concat(records);
+    const isAllDone = round % 4 === 0;
+    const reader = new RecordReader();
+    const chunks: Uint8Array[] = [];
+    const kept: { body: Uint8Array; bytes: Uint8Array }[] = [];
+    let count = 0;
+    for (let at = 0; at < stream.length; ) {
+      const end = Math.min(stream.length, at + 50_000 + Math.floor(random() * 150_000));
+      // Now and then two chunks that share a buffer.
+      const whole = stream.slice(at, end);
+      const cut = random() < 0.3 ? 1 + Math.floor(random() * (whole.length - 1)) : whole.length;
+      for (const chunk of [whole.subarray(0, cut), whole.subarray(cut)]) if (chunk.length > 0) reader.push(chunk);
+      chunks.push(whole);
+      at = end;
+      for (let record = reader.next(); record !== undefined; record = reader.next()) {
+        const bytes = records[count++] as Uint8Array;
+        expect(Buffer.compare(record.body, bytes.subarray(4)), `seed ${seed}`).toBe(0);
+        if (isAllDone || random() < 0.5) reader.done();
+        else kept.push({ body: record.body, bytes });
+      }
+    }
+    expect(count).toBe(records.length);
+    for (const { body, bytes } of kept) expect(Buffer.compare(body, bytes.subarray(4)), `seed ${seed}`).toBe(0);
+    freed += chunks.filter(({ length }) => length === 0).length;
+  }
+  expect(freed, `seed ${seed}`).toBeGreaterThan(soak(40) / 5);
+});
+
+test("the buffer in which a record was assembled is freed when the record is done", () => {
+  const record = fake(65_553, 3);
+  const reader = new RecordReader();
+  for (const half of [record.slice(0, 30_000), record.slice(30_000)]) {
+    expect(reader.next()).toBeUndefined();
+    reader.push(half);
+  }
+  const { body } = reader.next() ?? expect.fail("no record");
+  expect(body.length).toBe(65_553);
+  reader.done();
+  expect(body.length).toBe(0);
+});
+
+test("a chunk is kept while a record in it is, though the records behind are done", () => {
+  const reader = new RecordReader();
+  const chunk = concat([fake(60_000, 1), fake(60_000, 2)]);
+  reader.push(chunk);
+  const first = reader.next();
+  reader.next();
+  reader.done();
+  expect(first?.body.length).toBe(60_000);
+  reader.push(fake(60_000, 3));
+  const { body } = reader.next() ?? expect.fail("no record");
+  reader.done();
+  expect(body.length, "but not the next one").toBe(0);
+});

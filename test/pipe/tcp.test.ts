@@ -101,6 +101,56 @@ test("limit pipe.lingerMs: a closing pipe whose other side neither reads nor end
   await listener.close();
 });
 
+test("what a pipe was given is freed when the system has it, not before, and arrives whole; what it was only lent stays", async () => {
+  const accepted: Pipe[] = [];
+  const listener = await listenTcp({ host: "127.0.0.1", port: 0, accept: (pipe) => void accepted.push(pipe) });
+  const near = await dialTcp({ host: "127.0.0.1", port: listener.address.port });
+  while (accepted.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const [far] = accepted as [Pipe];
+  const drained = new Promise<void>((resolve) => near.start({ data() {}, drain: resolve, end() {} }));
+  const lent = new Uint8Array(100_000).fill(9);
+  near.write([lent]);
+  const given: Uint8Array[] = [];
+  // Nobody reads: what the system can't take waits here.
+  for (let count = 1; near.buffered === 0 && count < 200; count++) {
+    const parts = [new Uint8Array(50_000).fill(count), new Uint8Array(450_000).fill(count)];
+    near.write(parts, true);
+    if (near.buffered === 0)
+      expect(
+        parts.map(({ length }) => length),
+        "taken at once",
+      ).toEqual([0, 0]);
+    given.push(...parts);
+  }
+  near.write([new Uint8Array(500_000).fill(given.length / 2 + 1)], true);
+  expect(
+    given.slice(-2).map(({ length }) => length),
+    "still on their way",
+  ).toEqual([50_000, 450_000]);
+  const wanted = 100_000 + (given.length / 2 + 1) * 500_000;
+  let came = 0;
+  await new Promise<void>((resolve) => {
+    far.start({
+      data(chunk) {
+        for (let at = 0; at < chunk.length; at += 10_000) {
+          const place = came + at;
+          const expected = place < 100_000 ? 9 : Math.floor((place - 100_000) / 500_000) + 1;
+          if (chunk[at] !== expected % 256) expect.fail(`byte ${place} is ${chunk[at]}, not ${expected}`);
+        }
+        came += chunk.length;
+        if (came === wanted) resolve();
+      },
+      drain() {},
+      end() {},
+    });
+  });
+  await drained;
+  expect(given.reduce((sum, { length }) => sum + length, 0)).toBe(0);
+  expect(lent.length).toBe(100_000);
+  for (const pipe of [near, far]) pipe.destroy();
+  await listener.close();
+});
+
 test("a pipe that is closed with unread bytes is free as soon as the other side ends", async () => {
   const clock = new ManualClock();
   const accepted: Pipe[] = [];

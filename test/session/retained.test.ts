@@ -44,3 +44,17 @@ test("chunks that were acknowledged are let go of, also while later ones are kep
   expect(retained.chunks.length).toBe(retained.offsets.length);
   expect(retained.chunks.length, "and their places too").toBeLessThan(10);
 });
+
+test("the memory of a big message is freed when its last chunk is acknowledged, and not before", () => {
+  const retained = new Retained();
+  const message = new Uint8Array(100_000).fill(1);
+  for (let at = 0; at < message.length; at += 25_000) {
+    retained.append(Uint8Array.of(0));
+    retained.append(message.subarray(at, at + 25_000));
+  }
+  retained.release(100_003);
+  expect(message.length).toBe(100_000);
+  expect(Buffer.concat(retained.slice(100_003, 10))).toEqual(Buffer.of(1));
+  retained.release(100_004);
+  expect(message.length).toBe(0);
+});
