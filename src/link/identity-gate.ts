@@ -17,7 +17,7 @@ export interface IdentityGateOptions {
   readonly name: string;
   /** For the record and the judgement together. */
   readonly waitMs: number;
-  /** The identity was judged; undefined: it may be. */
+  /** The identity was judged; undefined: it may be. An answer may come when the link has ended. */
   readonly judged: (refusal: IdentityRefusal | undefined) => void;
 }
 
@@ -27,7 +27,6 @@ export class IdentityGate {
   readonly #timer: Timer;
   #key: string | undefined;
   #isJudging = false;
-  #isOver = false;
 
   constructor(options: IdentityGateOptions) {
     this.#options = options;
@@ -53,12 +52,10 @@ export class IdentityGate {
 
   /** The link has ended. */
   stop(): void {
-    this.#isOver = true;
     this.#timer.cancel();
   }
 
   #settle(problem: IdentityRefusal | undefined): void {
-    if (this.#isOver) return;
     this.stop();
     this.#options.judged(problem);
   }

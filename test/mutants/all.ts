@@ -8,6 +8,7 @@ import { BULK_WINDOW, SESSION, SUSPICION } from "./driver.ts";
 import { HANDSHAKE_FRAMES, NAMES } from "./frames-and-names.ts";
 import { CONVERSATION, HANDLER_CALL, MESSAGES, REGISTRY } from "./handlers.ts";
 import { HELLO, INITIATOR, KEYS, RESPONDER } from "./handshake.ts";
+import { IDENTITY, IDENTITY_GATE, IDENTITY_LINK, IDENTITY_WAYS } from "./identity.ts";
 import { KEEPALIVE } from "./keepalive.ts";
 import { MACHINE_IN, MACHINE_OUT } from "./machine.ts";
 import { MACHINE_END, MACHINE_LINKS } from "./machine-links.ts";
@@ -41,6 +42,10 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   RECORDS,
   RECORD_LINK,
   KEEPALIVE,
+  IDENTITY,
+  IDENTITY_GATE,
+  IDENTITY_LINK,
+  ...IDENTITY_WAYS,
   INITIATOR,
   RESPONDER,
   HELLO,
