@@ -135,3 +135,25 @@ test("only the files that are each a dependency's door import it", () => {
       if (one.from.startsWith(name)) expect(one.file, `imports ${one.from}`).toMatch(new RegExp(`^${door}$`));
   }
 });
+
+test("case 78: what comes over a link reaches no file: only options name paths, and what handles links knows none of the doors to the disk", () => {
+  const onDisk = new Set(imports.filter(({ from }) => /^node:fs\b/.test(from)).map(({ file }) => file));
+  const doors = [...onDisk].filter((file) => !file.startsWith("src/cli/"));
+  expect(doors.toSorted()).toEqual(["src/state/known-peers.ts", "src/state/state-file.ts"]);
+  const reaching = new Set(onDisk);
+  for (let before = -1; before < reaching.size; ) {
+    before = reaching.size;
+    for (const one of imports) if (reaching.has(target(one) ?? "")) reaching.add(one.file);
+  }
+  const handling = ["wire", "pipe", "link", "session", "call", "peer", "node", "user"];
+  for (const { file } of imports)
+    if (handling.includes(file.split("/")[1] ?? "")) expect(reaching.has(file), file).toBe(false);
+  // A Room and a server open the file of their option `state` at the start; a user's own program makes known peers out of a path.
+  const importers = (of: string): string[] =>
+    [...new Set(imports.filter((one) => target(one) === of).map(({ file }) => file))].filter(
+      (file) => !file.startsWith("src/cli/"),
+    );
+  expect(importers("src/state/state-file.ts")).toEqual(["src/state/kept-state.ts"]);
+  expect(importers("src/state/known-peers.ts")).toEqual(["src/index.ts"]);
+  expect(importers("src/state/kept-state.ts").toSorted()).toEqual(["src/room/room.ts", "src/server/server.ts"]);
+});
