@@ -28,7 +28,7 @@ function introductions(clock = new ManualClock()): Introductions {
   return new Introductions(clock, (length) => new Uint8Array(length).fill(++made), new AddressSet(["192.168.1.0/24"]));
 }
 
-test("a pair that wishes for introductions all the time gets ten, then one per second", () => {
+test("a pair that wishes for introductions all the time gets ten, then one per second (limit room.pairBurst, limit room.pairPerSecond)", () => {
   const clock = new ManualClock();
   const room = introductions(clock);
   const [foo, bar] = [member("Foo", "127.0.0.1"), member("Bar", "127.0.0.1")];
@@ -174,4 +174,36 @@ test("when only one of a pair can be reached, the other one dials, and the reach
   expect(a.tickets).toMatchObject([{ name: "B", first: false, candidates: [] }]);
   room.ready(a.member, (a.tickets[0] as Ticket).ticketId);
   expect(b.tickets).toMatchObject([{ name: "A", first: true, candidates: [{ host: PUBLIC, port: 5_000 }] }]);
+});
+
+/** Introductions where some addresses are barred. */
+function barring(bars: ReadonlySet<string>): Introductions {
+  let made = 0;
+  const random = (length: number): Uint8Array => new Uint8Array(length).fill(++made);
+  const subnets = new AddressSet(["192.168.1.0/24"]);
+  return new Introductions(new ManualClock(), random, subnets, DEFAULT_LIMITS.room, (host) => bars.has(host));
+}
+
+test.each(["127.0.0.1", "127.0.0.2"])(
+  "nobody is introduced where %s, the address of one of the two, is barred",
+  (barred) => {
+    const bars = new Set([barred]);
+    const room = barring(bars);
+    const [foo, bar] = [member("Foo", "127.0.0.1"), member("Bar", "127.0.0.2")];
+    expect(room.introduce(foo.member, bar.member)).toBe(false);
+    expect(room.introduce(bar.member, foo.member)).toBe(false);
+    expect([foo.tickets, bar.tickets, room.size]).toEqual([[], [], 0]);
+    bars.clear();
+    expect(room.introduce(foo.member, bar.member)).toBe(true);
+  },
+);
+
+test("a barred address is nobody's candidate, whoever offers it", () => {
+  const room = barring(new Set(["192.168.1.66"]));
+  const foo = member("Foo", "192.168.1.7", { addresses: ["192.168.1.66", "192.168.1.7"] });
+  const bar = member("Bar", "192.168.1.8", { addresses: ["192.168.1.66"] });
+  expect(room.introduce(foo.member, bar.member)).toBe(true);
+  room.ready(foo.member, (foo.tickets[0] as Ticket).ticketId);
+  expect(foo.tickets[0]?.candidates).toEqual([{ host: "192.168.1.8", port: 5_000 }]);
+  expect(bar.tickets[0]?.candidates).toEqual([{ host: "192.168.1.7", port: 5_000 }]);
 });
