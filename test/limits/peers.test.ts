@@ -17,7 +17,7 @@ import type { Pipe } from "../../src/pipe/pipe.ts";
 import { Room } from "../../src/room/room.ts";
 import { ManualClock, memoryEnvironment, MemoryNetwork } from "../../src/testing/index.ts";
 import { User } from "../../src/user/user.ts";
-import { encodeToUser } from "../../src/wire/room-messages.ts";
+import { encodeToRoom, encodeToUser } from "../../src/wire/room-messages.ts";
 import { decodeValue } from "../../src/wire/values.ts";
 import { Answerer, dialHonestly, greeting, LinkEar } from "../link/parties.ts";
 import { RawPeer, RECORD } from "../link/raw-peer.ts";
@@ -240,6 +240,8 @@ test("limit user.dialMs: a dial to another user may take two seconds", async () 
   await listening.close();
 });
 
+const JOIN = { type: "join", kind: undefined, port: 5_000, addresses: [], publicHost: undefined, lan: "auto" } as const;
+
 /** A real Room, and somebody in it that does what the test says. */
 async function realRoom(): Promise<
   ReturnType<typeof world> & { room: Room; member: (name: string) => Promise<[Link, Pipe]> }
@@ -293,4 +295,108 @@ test("limit room.holderMs: who has a name may be silent for 2.5 s when another o
   clock.advance(1);
   await (await second).close();
   expect(isIn).toBe(true);
+});
+
+test("limit room.messageBurst, limit room.messagesPerSecond: a member says 20,000 things at once, then 200 per second; one more ends its link", async () => {
+  const { clock, room, member } = await realRoom();
+  const [link] = await member("Mallory");
+  const ear = new LinkEar();
+  link.start(ear);
+  link.sendSealed(encodeToRoom(JOIN));
+  await ear.until(() => ear.received.length > 0);
+  const ready = encodeToRoom({ type: "ready", ticketId: new Uint8Array(16) });
+  const say = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) {
+      link.send([ready]);
+      if (n % 500 === 499) await turns(4);
+    }
+    await turns();
+  };
+  await say(R.messageBurst);
+  clock.advance(1_000);
+  await say(R.messagesPerSecond);
+  expect([ear.ends, room.names]).toEqual([[], ["Mallory"]]);
+  await say(1);
+  await ear.until(() => ear.ends.length > 0);
+  expect(ear.ends).toMatchObject([{ message: expect.stringContaining("too many messages") as string }]);
+});
+
+test.each([
+  [undefined, R.bufferedBytes],
+  [{ room: { bufferedBytes: 100_000 } }, 100_000],
+])(
+  "limit room.bufferedBytes: what waits for a member that does not read ends its link beyond 2 MiB, or what the option says (%j)",
+  async (limits, most) => {
+    const clock = new ManualClock();
+    const network = new MemoryNetwork();
+    const environment = environmentWith({ ...memoryEnvironment(network), clock });
+    let accepted: Pipe | undefined;
+    const listen: typeof environment.listen = (options) => {
+      const accept = (one: Pipe): void => {
+        accepted ??= one;
+        options.accept(one);
+      };
+      return environment.listen({ ...options, accept });
+    };
+    const room = await Room.open({ log: "silent", limits, environment: { ...environment, listen } });
+    onTestFinished(() => room.close());
+    const dialled = await environment.dial({ host: "127.0.0.1", port: room.port });
+    const link = await dialHonestly(dialled, { clock, name: "Mallory", password: "Passable" });
+    link.start(new LinkEar());
+    link.sendSealed(encodeToRoom(JOIN));
+    await until(() => room.names.length === 1);
+    dialled.pause();
+    // What waits is made up: the Room looks at it when it writes.
+    let waiting = 0;
+    Object.defineProperty(accepted, "buffered", { get: () => waiting });
+    const comeAndGo = async (name: string): Promise<void> => {
+      const to = await environment.dial({ host: "127.0.0.1", port: room.port });
+      const one = await dialHonestly(to, { clock, name, password: "Passable" });
+      one.start(new LinkEar());
+      one.sendSealed(encodeToRoom(JOIN));
+      await turns();
+      clock.advance(100); // who came is told a moment later
+      one.destroy();
+      await turns();
+      clock.advance(100);
+      await turns();
+    };
+    waiting = most;
+    await comeAndGo("Foo");
+    expect(room.names).toEqual(["Mallory"]);
+    waiting = most + 1;
+    await comeAndGo("Foo");
+    expect(room.names).toEqual([]);
+    link.destroy();
+  },
+);
+
+test("limit user.unaskedBurst, limit user.unaskedPerSecond: others make a user dial 64 times at once, then eight times a second", async () => {
+  const { clock, network, room } = await withBar();
+  let dials = 0;
+  const accept = (one: Pipe): void => {
+    dials++;
+    one.destroy();
+  };
+  const listening = await network.listen({ host: "127.0.0.1", port: 5_000, accept });
+  const candidates = [{ host: "127.0.0.1", port: 5_000 }];
+  let last = 0;
+  const introduce = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) {
+      const ticketId = new Uint8Array(16).fill(++last);
+      const about = { name: `Baz${last}`, kind: undefined, candidates, expiresMs: 30_000, first: true };
+      room.links[0]?.sendSealed(
+        encodeToUser({ type: "ticket", ticketId, secret: new Uint8Array(32).fill(2), ...about }),
+      );
+    }
+    await turns();
+  };
+  await introduce(U.unaskedBurst);
+  expect(dials).toBe(U.unaskedBurst);
+  await introduce(1);
+  expect(dials).toBe(U.unaskedBurst);
+  clock.advance(1_000);
+  await introduce(U.unaskedPerSecond + 1);
+  expect(dials).toBe(U.unaskedBurst + U.unaskedPerSecond);
+  await listening.close();
 });
