@@ -21,7 +21,7 @@ const endOf = new Int32Array(MAX_DEPTH + 1);
 
 /**
  * Reads one value's bytes, from `start` to `end`, without building anything, and throws unless they are exactly one
- * value of ours within the limits. Whatever passes can be decoded without a further check.
+ * value of ours within the limits. Whatever passes can be decoded; the keys of Maps and Sets are looked at then.
  * @returns how many containers there are
  * @throws ValueError
  */

@@ -9,6 +9,7 @@ import {
   TYPED_ARRAYS,
   type TypedArrayKind,
 } from "./values-tags.ts";
+import { beginKeys, Keys } from "./values-keys.ts";
 import { readKey, readText } from "./values-text.ts";
 
 // The bytes being read and the position in them. Nothing here calls a user's code, so one set for the process is enough.
@@ -25,13 +26,14 @@ const floatBytes = new Uint8Array(8);
 const float = new DataView(floatBytes.buffer);
 
 /**
- * The value at `start`. The bytes must have passed `scan`: nothing is checked again. `isGiven`: nobody else will use
+ * The value at `start`. The bytes must have passed `scan`: nothing is checked again but whether keys of Maps and Sets collide on purpose. `isGiven`: nobody else will use
  * the bytes, so a large Uint8Array may be a view of them.
  */
 export function readValue(scanned: Uint8Array, start: number, isGiven: boolean): unknown {
   bytes = scanned;
   at = start;
   mayKeep = isGiven;
+  beginKeys();
   try {
     return value();
   } finally {
@@ -161,7 +163,7 @@ function extension(length: number): unknown {
     case TAG_MAP:
       return map();
     case TAG_SET:
-      return new Set(value() as unknown[]);
+      return set();
     case TAG_TEXT16:
       at += length;
       return Buffer.from(bytes.buffer, bytes.byteOffset + at - length, length).toString("utf16le");
@@ -174,12 +176,26 @@ function extension(length: number): unknown {
   }
 }
 
+function set(): Set<unknown> {
+  const members = value() as unknown[];
+  const keys = Keys.of(members.length);
+  if (keys === undefined) return new Set(members);
+  const result = new Set<unknown>();
+  for (const member of members) {
+    if (!result.has(member)) keys.add(member);
+    result.add(member);
+  }
+  return result;
+}
+
 function map(): Map<unknown, unknown> {
   const token = bytes[at++] as number;
   const size = token < 0x90 ? token & 0x0f : uint(token === 0xde ? 2 : 4);
   const result = new Map<unknown, unknown>();
+  const keys = Keys.of(size);
   for (let i = 0; i < size; i++) {
     const key = value();
+    if (keys !== undefined && !result.has(key)) keys.add(key); // an equal one takes the place of an earlier one
     result.set(key, value());
   }
   return result;

@@ -9,6 +9,7 @@ import { HANDSHAKE_FRAMES, NAMES } from "./frames-and-names.ts";
 import { CONVERSATION, HANDLER_CALL, MESSAGES, REGISTRY } from "./handlers.ts";
 import { HELLO, INITIATOR, KEYS, RESPONDER } from "./handshake.ts";
 import { IDENTITY, IDENTITY_GATE, IDENTITY_LINK, IDENTITY_WAYS } from "./identity.ts";
+import { KEYS as VALUE_KEYS } from "./keys.ts";
 import { KEEPALIVE } from "./keepalive.ts";
 import { MACHINE_IN, MACHINE_OUT } from "./machine.ts";
 import { MACHINE_END, MACHINE_LINKS } from "./machine-links.ts";
@@ -86,4 +87,5 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   READER,
   TEXTS,
   VALUES,
+  VALUE_KEYS,
 ];

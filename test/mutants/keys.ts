@@ -1,0 +1,18 @@
+import type { Mutants } from "./mutant.ts";
+
+/** Keys of Maps and Sets that collide on purpose. */
+export const KEYS: Mutants = {
+  file: "src/wire/values-keys.ts",
+  tests: ["test/wire/keys.test.ts"],
+  mutants: [
+    {
+      name: "bigints may collide",
+      find: `typeof key !== "number" && typeof key !== "bigint"`,
+      replace: `typeof key !== "number"`,
+    },
+    { name: "fractions may collide", find: "(key | 0) === key", replace: "key === key" },
+    { name: "the sign of a bigint counts", find: "key < 0n ? -key : key", replace: "key" },
+    { name: "one value pays for the one before", find: "  left = FREE_MEETINGS;\n}", replace: "}" },
+    { name: "honest keys have no meetings of their own", find: "left += MEETINGS_PER_KEY - ", replace: "left -= " },
+  ],
+};
