@@ -267,6 +267,51 @@ test("who has proved the password stands in nobody's way during the user stage: 
   expect([admission.unproven, admission.links]).toEqual([0, 1]);
 });
 
+test("a source whose links are proven may have one more on its way for each, up to thirty-two; strangers' sources have eight", () => {
+  const { admission } = setUp({ admission: { earlyDropFrom: 1e6, unproven: 1e6 } });
+  const places = (host: string): number => {
+    const visits: Visit[] = [];
+    for (;;) {
+      const visit = admission.enter(host, nobody);
+      if (visit === undefined) break;
+      visits.push(visit);
+    }
+    for (const visit of visits) admission.leave(visit);
+    return visits.length;
+  };
+  const links: Visit[] = [];
+  const link = (): void => {
+    const visit = enter(admission, "1.2.3.4");
+    expect(admission.admit(visit)).toBeUndefined();
+    expect(admission.prove(visit)).toBe(true);
+    links.push(visit);
+  };
+  expect(places("1.2.3.4")).toBe(8);
+  for (let count = 0; count < 23; count++) link();
+  expect([places("1.2.3.4"), places("1.2.3.5")]).toEqual([31, 8]);
+  link();
+  expect(places("1.2.3.4")).toBe(32);
+  link();
+  expect(places("1.2.3.4")).toBe(32);
+  for (const visit of links) admission.release(visit);
+  expect(places("1.2.3.4")).toBe(8);
+});
+
+test("where no place is left in the user stage, no more than eight of a source wait among the unproven, however many links it has", () => {
+  const { admission } = setUp({ admission: { earlyDropFrom: 1e6, helloBurst: 1e6 } });
+  for (let count = 0; count < 24; count++) {
+    const visit = enter(admission, "1.2.3.4");
+    expect(admission.admit(visit)).toBeUndefined();
+    admission.prove(visit);
+  }
+  for (let count = 0; count < 40; count++) stage(admission, "1.2.3.4");
+  for (let count = 0; count < 8; count++) expect(admission.confirm(enter(admission, "1.2.3.4"))).toBe(true);
+  const over = enter(admission, "1.2.3.4");
+  expect(admission.confirm(over)).toBe(false);
+  admission.leave(over);
+  expect(admission.unproven).toBe(48);
+});
+
 test("256 are in the user stage in all, and their HELLO frames cost no tokens", () => {
   const { admission } = setUp();
   for (let index = 0; index < 256; index++) stage(admission, `10.0.0.${index >> 4}`);
@@ -322,6 +367,24 @@ test("a blacklist bars at once and may change while it is used; an allowlist spa
   expect(admission.admit(barred)).toBeUndefined();
   for (let count = 0; count < 8; count++) failAs(admission, "7.7.7.7", "wrongSecret");
   expect(refusedFor(admission, "7.7.7.7")).toBe(0);
+});
+
+test("a ban of an address or net holds in every notation, from the next HELLO on, and costs no penalty", () => {
+  const bans = new AddressSet();
+  const { admission } = setUp({}, { bans });
+  const visit = enter(admission, "::ffff:6.6.6.6");
+  bans.add("6.6.6.6");
+  bans.add("2001:db8::/32");
+  expect(admission.admit(visit)).toEqual({
+    reason: "banned",
+    code: 4,
+    retryAfter: 60,
+    text: "this address is barred",
+  });
+  expect(admission.admit(enter(admission, "2001:db8:1:2::3"))).toMatchObject({ reason: "banned" });
+  expect(admission.refusedForS(visit)).toBe(0);
+  bans.delete("6.6.6.6");
+  expect(admission.admit(visit)).toBeUndefined();
 });
 
 /** A login that reaches the point where the user learns whether its guess is right. */
