@@ -1,14 +1,4 @@
-/** From here on zeroing memory that is written anyway costs more than asking for it without. */
-const LARGE_BYTES = 4_096;
-
-/**
- * Bytes of an own buffer of exactly that length, with whatever was in that memory: the caller writes every one of them
- * before anybody else sees them. Never a Buffer, whose `slice` does not copy.
- */
-export function allocate(length: number): Uint8Array {
-  if (length < LARGE_BYTES || typeof Buffer === "undefined") return new Uint8Array(length);
-  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-}
+import { allocate } from "../base/bytes.ts";
 
 /** The parts one after the other, in a fresh buffer. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {

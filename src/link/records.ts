@@ -1,9 +1,10 @@
 // The record layer of PROTOCOL §3.5: `L u32 | body[L]`, inner = `type u8 | payload`. Encryption on: body = AEAD(aad = L,
 // inner). Off: body = inner | tag, where the tag covers L and inner.
+import { allocate } from "../base/bytes.ts";
 import { discard } from "../base/discard.ts";
 import { DEFAULT_LIMITS } from "../base/limits.ts";
 import { LinkError } from "../base/errors.ts";
-import { allocate, concat } from "../crypto/bytes.ts";
+import { concat } from "../crypto/bytes.ts";
 import { type Engine, type Suite, TAG_BYTES } from "../crypto/engine.ts";
 import type { DirectionSecrets } from "../crypto/key-schedule.ts";
 import { Ratchet } from "../crypto/ratchet.ts";

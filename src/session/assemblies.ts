@@ -1,3 +1,4 @@
+import { allocate } from "../base/bytes.ts";
 import { MAX_PAYLOAD_BYTES, MIN_FRAGMENT_BYTES, MORE, readU32, TOTAL_BYTES } from "./frames.ts";
 import { creditedBytes, type SessionLimits } from "./limits.ts";
 import { ProtocolViolation } from "./violation.ts";
@@ -95,11 +96,11 @@ export class Assemblies {
     };
     this.#nextNumber = (this.#nextNumber + 1) >>> 0;
     this.#byKey.set(key, assembly);
-    if (total <= freeBytes) assembly.buffer = new Uint8Array(total);
+    if (total <= freeBytes) assembly.buffer = allocate(total);
     else {
       this.#waiting.add(assembly);
       this.#giveCredit();
-      if (!assembly.credited) assembly.buffer = new Uint8Array(freeBytes);
+      if (!assembly.credited) assembly.buffer = allocate(freeBytes);
     }
     return assembly;
   }
@@ -118,7 +119,7 @@ export class Assemblies {
       this.#creditLeft -= assembly.total;
       assembly.credited = true;
       const { buffer } = assembly;
-      assembly.buffer = new Uint8Array(assembly.total);
+      assembly.buffer = allocate(assembly.total);
       assembly.buffer.set(buffer.subarray(0, assembly.received));
       this.#grants.grant(assembly.number, assembly.total - this.#limits.freeBytes);
     }

@@ -150,8 +150,8 @@ export const ASSEMBLIES: Mutants = {
     },
     {
       name: "memory is taken for a message that has no credit",
-      find: "assembly.buffer = new Uint8Array(freeBytes);",
-      replace: "assembly.buffer = new Uint8Array(total);",
+      find: "assembly.buffer = allocate(freeBytes);",
+      replace: "assembly.buffer = allocate(total);",
     },
     {
       name: "credit counts what comes without it",
