@@ -13,7 +13,7 @@
  */
 import { Buffer } from "node:buffer";
 import { DEFAULT_LIMITS } from "../base/limits.ts";
-import { decodeValue, encodeValue } from "./values.ts";
+import { decodeValue, encodeValue, type ValueLimits } from "./values.ts";
 
 /** A member, as others see it. The kind is claimed, the name proven. */
 export interface Member {
@@ -110,6 +110,9 @@ export const MAX_ADDRESSES: number = DEFAULT_LIMITS.wire.addresses;
 
 const PORT_MAX = 65_535;
 
+/** Twice what the largest message to a Room takes, and a few fields that later versions may have: what is more costs nobody any time. */
+const TO_ROOM: ValueLimits = { ...DEFAULT_LIMITS.values, depth: 4, nodes: 128, containers: 8, bytes: 16_384 };
+
 /** In UTF-8. */
 const MAX_KIND_BYTES = 64;
 
@@ -123,7 +126,7 @@ export function encodeToUser(message: ToUser | Boxed): Uint8Array {
 
 /** @throws Error saying what is wrong with a message; the link it came on is then at fault. */
 export function decodeToRoom(payload: Uint8Array): ToRoom {
-  const message = fieldsOf(payload);
+  const message = asFields(decodeValue(payload, 0, TO_ROOM));
   switch (message.type) {
     case "join":
       return {

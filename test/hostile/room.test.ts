@@ -178,6 +178,32 @@ test("a member that does not read what it asks for gets no more of it, and stays
   expect(evil.heard.length).toBeLessThan((wishes * 3) / 4);
 });
 
+test.each([
+  ["17,000 bytes beside what counts", { rest: "x".repeat(17_000) }],
+  ["129 values", { rest: Array.from({ length: 129 }, () => 1) }],
+  ["nine lists", { rest: Array.from({ length: 8 }, () => []) }],
+  ["six levels", { rest: [[[[[1]]]]] }],
+])("a message to the Room with %s ends its link before it is read", async (_what, more) => {
+  const room = await openRoom();
+  const evil = await enter(room, "Evil");
+  await until(() => evil.heard.length > 0);
+  evil.link.send([encodeValue({ type: "ready", ticketId: new Uint8Array(16), later: [1, [2]] })]); // fields of later versions pass
+  await heardOut(evil);
+  evil.link.send([encodeValue({ type: "ready", ticketId: new Uint8Array(16), ...more })]);
+  await until(() => evil.closed !== undefined);
+  expect(evil.closed?.error).toMatchObject({ received: 12 });
+  await expectServing(room);
+});
+
+test("the largest join passes", async () => {
+  const room = await openRoom();
+  const long = "\u4e2d".repeat(255);
+  const kind = "\u4e2d".repeat(21);
+  await enter(room, "Large", { kind, addresses: Array(8).fill(long), publicHost: long, lan: long });
+  await until(() => room.names.length === 1);
+  expect(room.names).toEqual(["Large"]);
+});
+
 test("a member may say 20,000 things at once; one more ends its link", async () => {
   const room = await openRoom();
   const evil = await enter(room, "Evil");
