@@ -31,8 +31,14 @@ export interface Limits {
     readonly earlyDropFrom: number;
     readonly unprovenPerSource: number;
     /**
+     * The most that a source may have where links of it are proven: each gives it one more place, so that hundreds of programs behind
+     * one address, which all come back at once, need not wait for a round trip of every eight of them.
+     */
+    readonly unprovenOfMembers: number;
+    /**
      * Connections that proved the password and are in the user stage, where bcrypt takes its time: they are counted apart, in all and
-     * per source; beyond, one goes on counting as unproven. No more than the penalties and guesses of one burst can hold, which so
+     * per source; beyond, one goes on counting as unproven, within
+     * `unprovenPerSource`. No more than the penalties and guesses of one burst can hold, which so
      * gains nobody a guess.
      */
     readonly userStages: number;
@@ -238,6 +244,7 @@ export const DEFAULT_LIMITS: Limits = {
     unproven: 64,
     earlyDropFrom: 16,
     unprovenPerSource: 8,
+    unprovenOfMembers: 32,
     userStages: 256,
     userStagesPerSource: 40,
     helloPerSource: 5,

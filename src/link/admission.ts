@@ -86,9 +86,9 @@ export class Admission {
 
   /** A connection came. Undefined: drop it without a word. */
   enter(host: string, evicted: () => void): Visit | undefined {
-    const { unproven, unprovenPerSource } = this.#config.limits.admission;
+    const { unproven } = this.#config.limits.admission;
     const visit = new Visit(host, this.#sources.of(host, this.#now()), evicted);
-    if (visit.sources.some((source) => source.unproven >= unprovenPerSource * source.factor)) return undefined;
+    if (visit.sources.some((source) => source.unproven >= this.#places(source))) return undefined;
     // A source that has nothing on the way yet is never dropped for others: one connection of the greediest source goes in its place.
     if (visit.source.unproven > 0 && this.#isDropped()) return undefined;
     if (this.#visits.size >= unproven) this.#evict();
@@ -121,16 +121,19 @@ export class Admission {
 
   /**
    * The password is proven and the user stage begins: the HELLO was no guess, and the connection no longer stands in the way of those
-   * that have proved nothing. Where too many are in that stage it goes on counting as unproven.
+   * that have proved nothing. Where too many are in that stage it goes on counting as unproven; false: too many do already, drop it.
    */
-  confirm(visit: Visit): void {
+  confirm(visit: Visit): boolean {
     this.giveBack(visit);
-    const { userStages, userStagesPerSource } = this.#config.limits.admission;
-    if (this.#userStages.size >= userStages) return;
-    if (visit.sources.some((source) => source.userStages >= userStagesPerSource * source.factor)) return;
-    if (!this.#remove(visit)) return;
+    const { userStages, userStagesPerSource, unprovenPerSource } = this.#config.limits.admission;
+    const isFull =
+      this.#userStages.size >= userStages ||
+      visit.sources.some((source) => source.userStages >= userStagesPerSource * source.factor);
+    if (isFull) return visit.sources.every((source) => source.unproven <= unprovenPerSource * source.factor);
+    if (!this.#remove(visit)) return false;
     this.#userStages.add(visit);
     for (const source of visit.sources) source.userStages++;
+    return true;
   }
 
   /** The link is proven. False: there are too many by now, close it. Else call `release` when it is gone. */
@@ -233,6 +236,13 @@ export class Admission {
     for (const source of visit.sources) source.hellos.take(now);
     visit.hasToken = true;
     return undefined;
+  }
+
+  /** How many connections of a source may be on their way. */
+  #places({ links, factor }: Source): number {
+    const { unprovenPerSource, unprovenOfMembers } = this.#config.limits.admission;
+    const most = Math.max(unprovenPerSource, unprovenOfMembers) * factor;
+    return Math.min(most, unprovenPerSource * factor + links);
   }
 
   #isDropped(): boolean {

@@ -44,8 +44,8 @@ export type AnswerOutcome =
 export interface AnsweringConfig extends LinkContext {
   readonly handshake: Omit<ResponderConfig, "admit">;
   admit?(): (Refusal & { readonly reason: RefusalReason }) | undefined;
-  /** CONFIRM was valid, and the user stage follows. */
-  confirmed?(): void;
+  /** CONFIRM was valid, and the user stage follows. False: there is no place for it. */
+  confirmed?(): boolean;
   /** For the user stage: how long to wait before a user of that name is asked, in ms, and that it learns now whether it guessed right. */
   userDelayMs?(name: string): number;
   chargeUser?(name: string): void;
@@ -153,9 +153,12 @@ export class Answering {
     if (outcome.error !== undefined) return this.#broken(outcome.error);
     const { established, stage } = outcome;
     const rest = this.#reader.takeRest();
+    if (stage !== undefined && this.#config.confirmed?.() === false) {
+      stage.wipe();
+      return this.#fail("busy", new LinkError("ERR_BUSY", "too many users prove themselves at once"));
+    }
     this.#release();
     if (stage === undefined) return this.#settled({ kind: "link", established, rest });
-    this.#config.confirmed?.();
     this.#userCheck = new UserCheck(this.#pipe, stage, this.#responder.info, rest, this.#config, this.#settled);
   }
 

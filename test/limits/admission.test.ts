@@ -80,6 +80,13 @@ test("limit admission.unprovenPerSource: eight of one source are on their way, t
   enter(admission, "1.2.3.4");
 });
 
+test("limit admission.unprovenOfMembers: a source with members has 32 on their way, the 33rd is dropped", () => {
+  const { admission } = setUp({ chance: () => 0.999 });
+  for (let count = 0; count < A.unprovenOfMembers; count++) admission.prove(admitted(admission, "1.2.3.4"));
+  for (let count = 0; count < A.unprovenOfMembers; count++) enter(admission, "1.2.3.4");
+  expect(admission.enter("1.2.3.4", nobody)).toBeUndefined();
+});
+
 test("limit admission.userStages: 256 in the user stage are counted apart, the 257th goes on counting as unproven", () => {
   const { admission } = setUp();
   for (let index = 0; index < A.userStages; index++) admission.confirm(admitted(admission, v4(index >> 3)));

@@ -100,8 +100,23 @@ export const ADMISSION: Mutants = {
     },
     {
       name: "one connection more than its share is held for a source",
-      find: "source.unproven >= unprovenPerSource",
-      replace: "source.unproven > unprovenPerSource",
+      find: "source.unproven >= this.#places(source)",
+      replace: "source.unproven > this.#places(source)",
+    },
+    {
+      name: "members of a source give it no places",
+      find: "unprovenPerSource * factor + links",
+      replace: "unprovenPerSource * factor",
+    },
+    {
+      name: "members of a source give it any number of places",
+      find: "return Math.min(most, unprovenPerSource",
+      replace: "return Math.max(most, unprovenPerSource",
+    },
+    {
+      name: "any number waits for a place in the user stage",
+      find: "if (isFull) return visit.sources.every((source) => source.unproven <= unprovenPerSource * source.factor);",
+      replace: "if (isFull) return true;",
     },
     {
       name: "nobody is dropped early",
