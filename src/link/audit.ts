@@ -11,7 +11,7 @@ import type { PenalisedEvent, RefusedEvent } from "./listener.ts";
 /** The events of docs/audit.md, each with the reasons that it may have. Both are stable: programs may search logs for them. */
 export interface AuditReasons {
   /** A connection, or a link that was just proven, was not let in. */
-  refused: RefusalReason | "not allowed" | "own name" | "too many links";
+  refused: RefusalReason | "not allowed" | "own name";
   /** Failures of a source have added up: it is refused from now on, for a while. */
   penalised: Failure | "wrongUserPassword";
   /** Two programs claimed one name. "in use": the newcomer was refused; else it has the name now, for that reason. */

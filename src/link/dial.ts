@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
 import type { Address, Pipe } from "../pipe/pipe.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
+import type { AuditLog } from "./audit.ts";
 import { explain, explainStage, noAnswer, notChatRoom, type Target, tooSlow } from "./explain.ts";
 import type { InitiatorConfig } from "./handshake.ts";
 import { encodeRelayPreface, FRAME, FrameReader } from "./handshake-frames.ts";
@@ -19,6 +20,8 @@ const NOTHING = new Uint8Array(0);
 export interface LinkContext {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where refusals of proven peers are told. Absent: in the log itself. */
+  readonly audit?: AuditLog | undefined;
   /** Absent: the defaults. */
   readonly limits?: Limits | undefined;
   /** Which identity this side shows, and what it asks of the other one's. Absent: it shows none, and asks for none. */

@@ -6,7 +6,7 @@ import type { Logger } from "../base/log.ts";
 import type { Engine, Suite } from "../crypto/engine.ts";
 import type { Purpose } from "../crypto/secret.ts";
 import type { Address, Pipe } from "../pipe/pipe.ts";
-import { showAddress } from "../pipe/tcp-errors.ts";
+import { aboutLink, AuditLog } from "./audit.ts";
 import { decodeClose, encodeClose } from "./close.ts";
 import type { LinkContext } from "./dial.ts";
 import type { Established } from "./handshake.ts";
@@ -49,6 +49,7 @@ export class RecordLink implements Link {
   readonly #limits: Limits["link"];
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #audit: AuditLog | undefined;
   readonly #keepalive: Keepalive;
   readonly #reader = new RecordReader();
   readonly #gone: () => void;
@@ -107,6 +108,7 @@ export class RecordLink implements Link {
     this.#limits = (context.limits ?? DEFAULT_LIMITS).link;
     this.#clock = context.clock;
     this.#log = context.log;
+    this.#audit = context.audit;
     this.#gone = gone;
     this.#engine = context.handshake.engine;
     this.#judge = context.identity?.judgeOf?.(this.remoteName);
@@ -335,13 +337,8 @@ export class RecordLink implements Link {
 
   #refuse({ problem, error, said }: IdentityRefusal): void {
     if (!this.#isOpen) return;
-    const fields = {
-      event: "identity refused",
-      reason: problem,
-      name: this.remoteName,
-      from: showAddress(this.remote.host, this.remote.port),
-    };
-    this.#log.warn(fields, error.message);
+    const audit = this.#audit ?? new AuditLog(this.#log, this.#clock, DEFAULT_LIMITS.audit);
+    audit.note("identity refused", problem, aboutLink(this), error.message, "warn");
     this.#pipe.write([this.#sealer.seal(TYPE.close, [encodeClose(CODE.authentication, said)])]);
     this.#end(error);
     this.#pipe.close();

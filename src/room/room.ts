@@ -111,6 +111,7 @@ export class Room implements AsyncDisposable {
     const listener = new LinkListener({
       clock: environment.clock,
       log,
+      audit,
       limits: limitsWith({ link: { bufferedBytes: environment.limits.room.bufferedBytes } }, environment.limits),
       chance: environment.chance,
       blacklist,

@@ -91,6 +91,7 @@ export class Server extends Participant {
     return new LinkListener({
       clock,
       log,
+      audit,
       limits,
       chance,
       identity: this.identities,

@@ -43,6 +43,7 @@ export class Reception {
     this.#listener = new LinkListener({
       clock,
       log,
+      audit,
       limits,
       chance,
       identity: options.identities,
