@@ -1,4 +1,17 @@
 import { ADMISSION, ANSWERING, SOURCES, TOKEN_BUCKET } from "./admission.ts";
+import {
+  ADMISSION_BANS,
+  BAN,
+  BAN_LIST,
+  BARRED_INTRODUCTIONS,
+  BARRED_PEERS,
+  KEPT_STATE,
+  ROOM_BANS,
+  SERVER_BANS,
+  STATE,
+  STATE_FILE,
+  TOKEN_KEPT,
+} from "./bans.ts";
 import { ANNOUNCEMENTS, RETRIES } from "./announcements.ts";
 import { BIND } from "./bind.ts";
 import { CALLS_HANDLED, DISPATCHER } from "./callee.ts";
@@ -57,6 +70,17 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   ADMISSION,
   SOURCES,
   TOKEN_BUCKET,
+  ADMISSION_BANS,
+  BAN_LIST,
+  BAN,
+  STATE,
+  STATE_FILE,
+  KEPT_STATE,
+  ROOM_BANS,
+  BARRED_INTRODUCTIONS,
+  BARRED_PEERS,
+  TOKEN_KEPT,
+  SERVER_BANS,
   ANNOUNCEMENTS,
   RETRIES,
   USER,
