@@ -386,7 +386,8 @@ function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
 function splitMeta(value: unknown): [Readonly<Record<string, string>>, unknown] {
   if (!Array.isArray(value) || value.length !== 2) throw new Error("a call with meta must carry two values");
   const [meta, input] = value as [unknown, unknown];
-  if (typeof meta !== "object" || meta === null || !Object.values(meta).every((text) => typeof text === "string"))
+  const isObject = typeof meta === "object" && meta !== null && Object.getPrototypeOf(meta) === Object.prototype; // no list, no Map
+  if (!isObject || !Object.values(meta).every((text) => typeof text === "string"))
     throw new Error("meta must hold texts");
   return [meta as Readonly<Record<string, string>>, input];
 }

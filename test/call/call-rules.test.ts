@@ -218,12 +218,22 @@ test("what travels beside the input must be two values, the first one of texts",
   bench.open();
   await turns(1);
   bench.pull();
-  const values = [[{ trace: "7" }, "input"], [{ trace: 7 }, "input"], [null, "input"], ["text"], "input"];
+  const odd = [[], ["7"], new Map([["trace", "7"]]), new Set(), new Date(0), new Uint8Array(0)].map((meta) => [
+    meta,
+    "input",
+  ]);
+  const values = [[{ trace: "7" }, "input"], [{ trace: 7 }, "input"], [null, "input"], ["text"], "input", ...odd];
   for (const [at, value] of values.entries()) {
     const payload = encodeAfter(CALL_HEADER_BYTES, value);
     writeCallHeader(payload, 1, HAS_META, 1_000);
     bench.receive(GET, at + 1, payload);
   }
   expect(seen).toEqual([[{ trace: "7" }, "input"]]);
-  expect(bench.pull()).toEqual(["RESULT 1", ...[2, 3, 4, 5].map((channel) => `ERROR ${channel} INVALID_INPUT`)]);
+  expect(bench.pull()).toEqual([
+    "RESULT 1",
+    ...values
+      .slice(1)
+      .map((_, at) => at + 2)
+      .map((channel) => `ERROR ${channel} INVALID_INPUT`),
+  ]);
 });
