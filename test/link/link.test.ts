@@ -261,8 +261,14 @@ describe.each(WAYS)("a link over %s", (way) => {
         },
       });
       await scene.room.until(() => scene.room.links.length === 2);
-      for (let n = 0; n < 100; n++) scene.last.link.send([new Uint8Array(65_000).fill(n)]);
+      for (let n = 0; n < 100; n++) {
+        scene.last.link.send([new Uint8Array(65_000).fill(n)]);
+        if (n % 10 === 0) scene.last.link.sendSealed(new Uint8Array(60_000).fill(n));
+      }
       await all;
+      expect(ear.boxes.map((box) => [box.length, box[0], box.at(-1)])).toEqual(
+        Array.from({ length: 10 }, (_, n) => [60_000, n * 10, n * 10]),
+      );
       for (const { payload, count: n } of kept)
         expect([payload.length, payload.every((byte) => byte === n)]).toEqual([65_000, true]);
       const freed = done.filter(({ length }) => length === 0).length;

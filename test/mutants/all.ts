@@ -28,6 +28,7 @@ import { MACHINE_IN, MACHINE_OUT } from "./machine.ts";
 import { MACHINE_END, MACHINE_LINKS } from "./machine-links.ts";
 import type { Mutants } from "./mutant.ts";
 import { FLOWS, OUTBOX } from "./outbox.ts";
+import { TCP_PIPE } from "./pipe.ts";
 import { RATCHET, RECORD_LINK, RECORDS } from "./records.ts";
 import { ASSEMBLIES, DEFRAMER } from "./stream-in.ts";
 import { COMMIT, FRAMES, OWN_FRAMES, RETAINED } from "./stream-out.ts";
@@ -55,6 +56,7 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   RATCHET,
   RECORDS,
   RECORD_LINK,
+  TCP_PIPE,
   KEEPALIVE,
   IDENTITY,
   IDENTITY_GATE,

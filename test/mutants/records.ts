@@ -138,6 +138,36 @@ export const RECORDS: Mutants = {
       find: "      this.#prefixBytes = 0;\n",
       replace: "",
     },
+    {
+      name: "a chunk is freed though a record before its last one is kept",
+      find: "if (this.#lent === this.#chunks[0]) this.#isKept = true;",
+      replace: "",
+    },
+    {
+      name: "a chunk is freed with its last record though another one is kept",
+      find: "if (!this.#isKept) this.#lent = chunk;",
+      replace: "this.#lent = chunk;",
+    },
+    {
+      name: "a chunk is freed with its last bytes though a record in it is kept",
+      find: "if (end === chunk.length && !isKept)",
+      replace: "if (end === chunk.length)",
+    },
+    {
+      name: "a chunk is freed though there is more in it",
+      find: "if (lent !== undefined && lent !== this.#chunks[0])",
+      replace: "if (lent !== undefined)",
+    },
+    {
+      name: "a chunk is freed though another one has the same buffer",
+      find: "if (bytes.length === bytes.buffer.byteLength) discard",
+      replace: "discard",
+    },
+    {
+      name: "one record that is kept keeps every later chunk",
+      find: "      this.#at = 0;\n      this.#isKept = false;\n",
+      replace: "      this.#at = 0;\n",
+    },
   ],
 };
 
@@ -224,6 +254,26 @@ export const RECORD_LINK: Mutants = {
     {
       name: "pings go on after the end",
       find: "    this.#keepalive.stop();\n",
+      replace: "",
+    },
+    {
+      name: "a payload that its owner keeps is freed",
+      find: "if (this.#isDone && this.encryption) discard(",
+      replace: "if (this.encryption) discard(",
+    },
+    {
+      name: "without encryption a payload that its owner keeps is freed",
+      find: "if (this.#isDone || this.encryption) this.#reader.done();",
+      replace: "this.#reader.done();",
+    },
+    {
+      name: "a box is freed because the record before it was",
+      find: "    this.#isDone = false;\n",
+      replace: "",
+    },
+    {
+      name: "a payload with which its owner is done is not freed",
+      find: "if (this.#isDone && this.encryption) discard(opened.payload.buffer);",
       replace: "",
     },
   ],

@@ -51,6 +51,16 @@ export const RETAINED: Mutants = {
       find: "      this.offsets.splice(0, head);\n      head = 0;",
       replace: "      this.offsets.splice(0, head);",
     },
+    {
+      name: "the memory of a message goes with its first chunk",
+      find: "if (byteOffset + length === buffer.byteLength) discard(buffer);",
+      replace: "discard(buffer);",
+    },
+    {
+      name: "the memory of a message is not freed",
+      find: "if (byteOffset + length === buffer.byteLength) discard(buffer);",
+      replace: "",
+    },
   ],
 };
 
