@@ -24,6 +24,7 @@ import { StateFile } from "../../src/state/state-file.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure } from "../support/rooms.ts";
+import { soak } from "../support/seeded.ts";
 import { until } from "../support/until.ts";
 
 expectNothingLeft();
@@ -292,4 +293,42 @@ test("without a path nothing touches the disk", async () => {
   expect(state.secret).toBeUndefined();
   expect(await state.bans.lift("10.0.0.2")).toBe(false);
   expect(existsSync("undefined")).toBe(false);
+});
+
+test("a writer that is killed at any moment leaves a whole file, and the next one goes on", {
+  timeout: 60_000,
+}, async () => {
+  const home = folder();
+  const path = join(home, "room.json");
+  const main = resolve(import.meta.dirname, "../../src/state/state-file.ts");
+  const script = `
+    const { StateFile } = await import(${JSON.stringify(main)});
+    const { systemClock } = await import(${JSON.stringify(main.replace("state/state-file", "base/clock"))});
+    const { systemRandom } = await import(${JSON.stringify(main.replace("state/state-file", "base/random"))});
+    const none = () => {};
+    const file = new StateFile(${JSON.stringify(path)}, {
+      clock: systemClock, random: systemRandom, log: { debug: none, info: none, warn: none, error: none },
+    });
+    process.stdout.write("on");
+    for (let at = 0; ; at++) {
+      await file.update((state) => ({ secret: undefined, bans: [...(state?.bans ?? []).slice(-200), { address: "10.0.0." + (at % 250), since: new Date() }] }));
+    }`;
+  const kills = soak(4);
+  for (let kill = 0; kill < kills; kill++) {
+    const args = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", script];
+    const run = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    await once(run.stdout, "data");
+    await new Promise((done) => setTimeout(done, 20 + ((7 * kill) % 100)));
+    run.kill("SIGKILL");
+    await once(run, "close");
+    if (existsSync(path)) expect(() => parseState(readFileSync(path, "utf8"))).not.toThrow();
+    // As if the time of a stale lock had passed.
+    if (existsSync(`${path}.lock`)) utimesSync(`${path}.lock`, new Date(0), new Date(0));
+  }
+  const { log, told } = logger();
+  const state = await kept(path, { log });
+  await state.bans.add("192.0.2.1");
+  expect(told.filter(({ level }) => level === "error")).toEqual([]);
+  expect(parseState(readFileSync(path, "utf8")).bans.at(-1)).toMatchObject({ address: "192.0.2.1" });
+  expect(files(home)).toEqual(["room.json"]);
 });
