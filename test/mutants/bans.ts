@@ -80,7 +80,6 @@ export const STATE: Mutants = {
       replace: `if (file["chatroom"] === undefined) throw`,
     },
     { name: "any number of bans", find: "if (list.length > MAX_BANS) throw", replace: "if (list.length < 0) throw" },
-    { name: "a secret of any length", find: "bytes?.length !== SECRET_BYTES || ", replace: "bytes === undefined || " },
     {
       name: "bans that are over are written",
       find: "bans.filter((ban) => !isOver(ban, nowMs))",
@@ -134,11 +133,6 @@ export const STATE_FILE: Mutants = {
     { name: "a damaged file is lost", find: "      await rename(this.path, aside);\n", replace: "" },
     { name: "the command sets a damaged file aside", find: " || keepsDamaged === true", replace: "" },
     { name: "a half-written file is an error at once", find: " || this.#doubtful === now", replace: " || true" },
-    {
-      name: "a damaged file is told for ever",
-      find: "this.#known = version;\n        if (!found",
-      replace: "if (!found",
-    },
   ],
 };
 

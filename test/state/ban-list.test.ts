@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import type { Clock } from "../../src/base/clock.ts";
-import { BanList } from "../../src/state/ban-list.ts";
+import { BanList, type BanListOptions } from "../../src/state/ban-list.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { failure } from "../support/rooms.ts";
 
 const nth = (at: number): string => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`;
 
 /** A list in memory, its monotonic clock, and how far the wall clock was set on beyond it. */
-function scene(): { bans: BanList; clock: ManualClock; wall: { jumpMs: number } } {
+function scene(): { bans: BanList; clock: ManualClock; wall: { jumpMs: number }; told: string[] } {
   const clock = new ManualClock();
   const wall = { jumpMs: 0 };
   const its: Clock = {
@@ -15,8 +15,10 @@ function scene(): { bans: BanList; clock: ManualClock; wall: { jumpMs: number } 
     date: () => clock.date() + wall.jumpMs,
     after: (ms, run) => clock.after(ms, run),
   };
-  const bans = new BanList({ clock: its, note: () => {}, keep: async (change) => change(undefined) });
-  return { bans, clock, wall };
+  const told: string[] = [];
+  const note: BanListOptions["note"] = (reason, { address }) => void told.push(`${reason} ${address}`);
+  const bans = new BanList({ clock: its, note, keep: async (change) => change(undefined) });
+  return { bans, clock, wall, told };
 }
 
 test("a ban covers its address in every notation, a subnet all of its addresses, and what is no address never", async () => {
@@ -40,6 +42,20 @@ test("each entry stands for itself: lifting one leaves wider and narrower ones, 
   expect(await bans.lift("10.0.0.1")).toBe(false);
   expect(await bans.lift("10.9.9.9/8")).toBe(true);
   expect(bans.has("10.0.0.1")).toBe(false);
+});
+
+test("each change is told once, as what it is", async () => {
+  const { bans, clock, told } = scene();
+  let holds = 0;
+  bans.onBan = () => holds++;
+  await bans.add("10.0.0.1");
+  await bans.add("10.0.0.2", { seconds: 1 });
+  await bans.lift("10.0.0.1");
+  clock.advance(1_000);
+  await bans.add("10.0.0.3");
+  const changes = ["added 10.0.0.1", "added 10.0.0.2", "lifted 10.0.0.1", "added 10.0.0.3", "expired 10.0.0.2"];
+  expect(told).toEqual(changes);
+  expect(holds).toBe(3);
 });
 
 test("a ban ends at its time, not before", async () => {

@@ -287,6 +287,25 @@ test("a file that is damaged or removed while the program runs changes nothing; 
   expect(files(home).filter((file) => file.includes("damaged"))).toHaveLength(1);
 });
 
+test("a folder that goes away while the program runs is told once; after closing nothing looks", async () => {
+  const home = join(folder(), "home");
+  mkdirSync(home);
+  const clock = new ManualClock();
+  const { log, told } = logger();
+  const state = await kept(join(home, "room.json"), { clock, log });
+  rmSync(home, { recursive: true });
+  writeFileSync(home, "");
+  for (let times = 0; times < 3; times++) {
+    clock.advance(1_000);
+    await until(() => clock.pending > 0);
+  }
+  expect(told.filter(({ level }) => level === "error")).toMatchObject([
+    { message: expect.stringMatching(/ENOTDIR.*make the folder.*the bans that were known go on/) },
+  ]);
+  await state.close();
+  expect(clock.pending).toBe(0);
+});
+
 test("without a path nothing touches the disk", async () => {
   const state = await kept(undefined);
   await state.bans.add("10.0.0.1");
