@@ -237,7 +237,8 @@ export interface Limits {
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
 
-export const DEFAULT_LIMITS: Limits = {
+/** What holds where a program says nothing else. Frozen. */
+export const DEFAULT_LIMITS: Limits = frozen({
   pipe: { highWaterBytes: 65_536, lingerMs: 2_000, connectMs: 10_000 },
   handshake: { firstByteMs: 5_000, wholeMs: 10_000, relayMs: 10_000, userStageMs: 20_000, identityMs: 10_000 },
   admission: {
@@ -348,7 +349,12 @@ export const DEFAULT_LIMITS: Limits = {
     members: 300,
   },
   values: { depth: 64, nodes: 1_000_000, containers: 100_000, bigintBytes: 1_024, bytes: 16 * MIB },
-};
+});
+
+function frozen(limits: Limits): Limits {
+  for (const group of Object.values(limits)) Object.freeze(group);
+  return Object.freeze(limits);
+}
 
 /** The groups that a program may set for itself. */
 export type OwnLimits = Omit<Limits, "wire" | "values">;
