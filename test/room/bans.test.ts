@@ -6,6 +6,7 @@ import { join as joinPath, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Logger } from "../../src/base/log.ts";
 import { hashPasswords } from "../../src/crypto/hash-passwords.ts";
+import type { Pipe } from "../../src/pipe/pipe.ts";
 import { Room } from "../../src/room/room.ts";
 import { parseState } from "../../src/state/state.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
@@ -72,7 +73,7 @@ test("a ban holds at once: the member goes, its sessions end for both sides, and
   expect(later).toMatchObject({ code: "TIMEOUT", outcome: "did not run" });
   expect(calls).toBe(1);
   const refused = await failure(join(room, "New", { environment: from(BARRED_FROM), reconnect: false }));
-  expect(refused).toMatchObject({ code: "ERR_REFUSED", received: 4 });
+  expect(refused).toMatchObject({ code: "ERR_REFUSED", received: 4, retryAfter: 60 });
   expect(refused.message).toContain("this address is barred");
   expect(await foo.peer("Other").get("echo", 2), "others go on").toBe(2);
   expect(heard).toContainEqual(expect.objectContaining({ event: "banned", reason: "added", address: BARRED_FROM }));
@@ -82,6 +83,27 @@ test("a ban holds at once: the member goes, its sessions end for both sides, and
   expect(await room.bans.lift(BARRED_FROM)).toBe(true);
   const again = await join(room, "New", { environment: from(BARRED_FROM), reconnect: false });
   expect(await again.peer("Foo").get("count")).toBe(2);
+});
+
+test("a member that only lost the Room keeps its sessions: nobody takes it for barred", async () => {
+  const room = await openRoom();
+  const foo = await join(room, "Foo");
+  const pipes: Pipe[] = [];
+  const { dial } = from("127.0.0.6");
+  const noted = async (options: Parameters<typeof dial>[0]): Promise<Pipe> => {
+    const pipe = await dial(options);
+    pipes.push(pipe);
+    return pipe;
+  };
+  const bar = await join(room, "Bar", { environment: { dial: noted }, reconnect: false });
+  bar.handle("echo", (data) => data);
+  expect(await foo.peer("Bar").get("echo", 1)).toBe(1);
+  const { path } = foo.peer("Bar");
+  expect(path).toBe("lan");
+  pipes.find((pipe) => pipe.remote.port === room.port)?.destroy();
+  await until(() => !foo.names.includes("Bar"));
+  expect(foo.peer("Bar").path).toBe(path);
+  expect(await foo.peer("Bar").get("echo", 2)).toBe(2);
 });
 
 test("links of a banned subnet are closed with code 4, joined or not, and the others are told who was barred and who just left", async () => {
