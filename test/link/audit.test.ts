@@ -88,6 +88,18 @@ test("a flood that goes on is not over: what comes is counted into its next line
   expect(clock.pending).toBe(0);
 });
 
+test("as long as more come there is no summary, and one when they stop", () => {
+  const { clock, log, refuse, audit } = audited();
+  for (let ms = 0; ms < 4 * quietMs; ms += 500) {
+    refuse(50);
+    clock.advance(500);
+  }
+  expect(log.lines.filter(({ message }) => message !== "too many")).toEqual([]);
+  clock.advance(quietMs);
+  expect(log.lines.filter(({ message }) => message !== "too many")).toHaveLength(1);
+  audit.close();
+});
+
 test("a clock that stands still or jumps loses no count", () => {
   const { clock, log, refuse, audit } = audited();
   refuse(burst + 1);

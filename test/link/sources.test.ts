@@ -17,6 +17,8 @@ async function listening(config: Partial<LinkListenerConfig> = {}): Promise<{
   come: (from: string, password?: string) => Promise<Link>;
   /** Guesses wrong, so often. */
   guess: (from: string, times?: number) => Promise<void>;
+  /** Connects and is gone, which costs a little. */
+  drop: (from: string) => Promise<void>;
   /** Whether somebody from there who knows the password gets in. */
   isLetIn: (from: string) => Promise<boolean>;
 }> {
@@ -42,6 +44,11 @@ async function listening(config: Partial<LinkListenerConfig> = {}): Promise<{
       await room.until(() => room.refused.length > length);
     }
   };
+  const drop = async (localHost: string): Promise<void> => {
+    const { length } = room.refused;
+    (await network.dial({ host: "::1", port: 2_428, localHost })).destroy();
+    await room.until(() => room.refused.length > length);
+  };
   const isLetIn = async (from: string): Promise<boolean> => {
     const { length } = room.refused;
     const { length: links } = room.links;
@@ -56,7 +63,7 @@ async function listening(config: Partial<LinkListenerConfig> = {}): Promise<{
     await mine?.until(() => mine.ends.length > 0);
     return true;
   };
-  return { clock, room, penalised, come, guess, isLetIn };
+  return { clock, room, penalised, come, guess, drop, isLetIn };
 }
 
 test("case 81: at a listener, who rotates through a /64 is one source, and one of its own link there lives on", async () => {
@@ -115,12 +122,14 @@ test("an address of the allowlist is never penalised, in either notation", async
 });
 
 test("a penalty never exceeds its cap, whatever comes, and is told once, not at each refusal", async () => {
-  const { clock, penalised, room, guess, isLetIn } = await listening();
+  const { clock, penalised, room, guess, drop, isLetIn } = await listening();
   await guess("10.0.0.9", 4);
   for (let count = 0; count < 50; count++) expect(await isLetIn("10.0.0.9")).toBe(false);
+  for (let count = 0; count < 700; count++) await drop("10.0.0.9");
   expect(penalised).toHaveLength(1);
   const { most, refuseAbove } = DEFAULT_LIMITS.penalty;
   for (const { refusedForS } of room.refused) expect(refusedForS).toBeLessThanOrEqual(most - refuseAbove);
-  clock.advance(10_000);
+  expect(room.refused.at(-1)?.refusedForS).toBe(most - refuseAbove);
+  clock.advance((most - refuseAbove) * 1_000);
   expect(await isLetIn("10.0.0.9")).toBe(true);
 });

@@ -1,4 +1,5 @@
 import { ADMISSION, ANSWERING, SOURCES, TOKEN_BUCKET } from "./admission.ts";
+import { AUDIT, LIMITS_OPTION, LOG, PENALISED } from "./audit.ts";
 import {
   ADMISSION_BANS,
   BAN,
@@ -72,6 +73,10 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   ADMISSION,
   SOURCES,
   TOKEN_BUCKET,
+  AUDIT,
+  PENALISED,
+  LOG,
+  LIMITS_OPTION,
   ADMISSION_BANS,
   BAN_LIST,
   BAN,
