@@ -249,12 +249,12 @@ export const PEER_CONTRACT: Mutants = {
     },
     {
       name: "a method may have no name",
-      find: `name === "" || name.length > 64`,
-      replace: "name.length > 64",
+      find: `name === "" || name.length > MAX_METHOD_CHARACTERS`,
+      replace: "name.length > MAX_METHOD_CHARACTERS",
     },
     {
       name: "a method's name may have any length",
-      find: `name === "" || name.length > 64`,
+      find: `name === "" || name.length > MAX_METHOD_CHARACTERS`,
       replace: `name === ""`,
     },
     {

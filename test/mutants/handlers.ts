@@ -106,8 +106,8 @@ export const MESSAGES: Mutants = {
   mutants: [
     {
       name: "one message more than the cap waits",
-      find: "share.messages >= Math.min(MAX",
-      replace: "share.messages > Math.min(MAX",
+      find: "share.messages >= Math.min(freeM",
+      replace: "share.messages > Math.min(freeM",
     },
     {
       name: "bytes of messages that were taken count as waiting",
