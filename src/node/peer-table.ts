@@ -1,7 +1,7 @@
 import { sameBytes } from "../base/bytes.ts";
 import { Deadlines } from "../base/deadlines.ts";
 import type { LinkError } from "../base/errors.ts";
-import type { Logger } from "../base/log.ts";
+import { type Logger, quoted } from "../base/log.ts";
 import type { Conversation, ConversationContext } from "../call/conversation.ts";
 import { MessageQueue } from "../call/messages.ts";
 import type { Registry } from "../call/registry.ts";
@@ -263,7 +263,10 @@ export class PeerTable {
       sessionEnded(entry.binding);
       this.#forget(peer);
     }
-    this.#options.log.debug({ peer, reason: end.reason, err: end.cause }, `session with ${peer} ended: ${end.text}`);
+    this.#options.log.debug(
+      { peer, reason: end.reason, err: end.cause },
+      `session with ${quoted(peer)} ended: ${end.text}`,
+    );
     entry.conversation.sessionEnded(end);
     this.#options.ended?.(peer, end);
   }

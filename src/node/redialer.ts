@@ -1,6 +1,6 @@
 import type { Timer } from "../base/clock.ts";
 import { LinkError } from "../base/errors.ts";
-import type { Logger } from "../base/log.ts";
+import { type Logger, quoted } from "../base/log.ts";
 import { AgainPace, retryWaitMs } from "../base/retry.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
@@ -141,7 +141,7 @@ export class Redialer {
       }
       if (failure.code !== "ERR_TICKET") break;
     }
-    log.debug({ peer, err: failure }, `no new link to ${peer} yet`);
+    log.debug({ peer, err: failure }, `no new link to ${quoted(peer)} yet`);
     return failure;
   }
 

@@ -1,3 +1,4 @@
+import { quoted } from "../base/log.ts";
 import { passwordSecret, type Secret } from "../crypto/secret.ts";
 import { AddressSet } from "../link/address-set.ts";
 import { BARRED } from "../link/admission.ts";
@@ -162,7 +163,7 @@ export class Server extends Participant {
     const { remoteName, purpose } = link;
     if (this.#isBarred(link.remote.host)) return this.#refuse(link, "banned", BARRED, 4);
     if (!this.#mayTalk(remoteName))
-      return this.#refuse(link, "not allowed", `${this.name} does not talk to ${remoteName}`);
+      return this.#refuse(link, "not allowed", `${this.name} does not talk to ${quoted(remoteName)}`);
     if (remoteName === this.name) return this.#refuse(link, "own name", `the name "${remoteName}" is the server's own`);
     if (purpose !== 5 && this.table.closing !== undefined) return link.close(13, this.table.closing);
     if (purpose !== 5 && !link.isUserProven && this.table.isHeldByAnother(link)) {

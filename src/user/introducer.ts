@@ -1,6 +1,6 @@
 import type { Timer } from "../base/clock.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
-import type { Logger } from "../base/log.ts";
+import { type Logger, quoted } from "../base/log.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
@@ -85,7 +85,8 @@ export class Introducer {
     const { environment, log, table, absence } = this.#options;
     const tell = (): void => {
       this.#waits.delete(peer);
-      if (!table.isLinked(peer) && table.isWanted(peer)) log.warn({}, `calls wait for ${peer}: ${absence(peer)}`);
+      if (!table.isLinked(peer) && table.isWanted(peer))
+        log.warn({}, `calls wait for ${quoted(peer)}: ${absence(peer)}`);
     };
     this.#waits.set(peer, environment.clock.after(PATIENCE_MS, tell, { hold: false }));
   }
@@ -202,7 +203,7 @@ export class Introducer {
     );
     if (failures.length < candidates.length || round.dials.signal.aborted) return;
     this.#fail(ticket.name, `${ticket.name} is here but can't be reached: ${failures.join("; ")}`);
-    log.info({ peer: ticket.name }, `${ticket.name} can't be reached: ${failures.join("; ")}`);
+    log.info({ peer: ticket.name }, `${quoted(ticket.name)} can't be reached: ${failures.join("; ")}`);
   }
 
   async #dial(ticket: Ticket, { host, port }: Candidate, over: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { networkInterfaces } from "node:os";
 import { isBefore } from "../base/bytes.ts";
+import { quoted } from "../base/log.ts";
 import { LinkError } from "../base/errors.ts";
 import { publicText } from "../crypto/identity.ts";
 import { passwordSecret } from "../crypto/secret.ts";
@@ -80,7 +81,7 @@ export class User extends Participant {
     const proven = (link: Link, listener: Address | undefined): void => {
       if (mayTalk(link.remoteName)) table.linkProven(link, { listener });
       else {
-        const text = `${name} does not talk to ${link.remoteName}`;
+        const text = `${name} does not talk to ${quoted(link.remoteName)}`;
         audit.note("refused", "not allowed", aboutLink(link), text);
         link.close(4, text);
       }
