@@ -22,6 +22,8 @@ export interface Arrival {
 /** Honest programs, many in one process, each from one of the loopback addresses that it is told. */
 const users: User[] = [];
 const rawMembers: RawMember[] = [];
+/** Of each raw member, up to now. */
+let introductionsMade = 0;
 const secret = passwordSecret(DEFAULT_PASSWORD, 1, nativeEngine);
 
 /** How often each user was let in. */
@@ -164,12 +166,18 @@ const commands = {
     const pings: number[] = [];
     const introductions: number[] = [];
     const each = async (member: RawMember, at: number): Promise<void> => {
-      const other = rawMembers[(at + 1) % rawMembers.length] as RawMember;
+      // Another one each time: introductions of a pair are paced.
+      const other = (): RawMember =>
+        rawMembers[(at + (step++ % (rawMembers.length - 1)) + 1) % rawMembers.length] as RawMember;
+      let step = introductionsMade;
       const pinging = paced(seconds, 2, chance, () => timed(pings, () => member.link.ping(10_000)));
-      const asking = paced(seconds, perSecond, chance, () => timed(introductions, () => member.introduce(other.name)));
+      const asking = paced(seconds, perSecond, chance, () =>
+        timed(introductions, () => member.introduce(other().name)),
+      );
       await Promise.all([pinging, asking]);
     };
     await Promise.all(rawMembers.map(each));
+    introductionsMade += Math.ceil(introductions.length / rawMembers.length);
     return { pings: summary(pings), introductions: summary(introductions) };
   },
 

@@ -7,6 +7,9 @@ import { decodeTicket, decodeToUser, encodeToRoom } from "../../src/wire/room-me
 
 const log = loggerOf("silent", "raw member");
 
+/** How long an introduction may take. */
+const TICKET_MS = 10_000;
+
 /** A member as the Room sees it: a link that joined. It keeps no list of the others, so that thousands fit a process. */
 export class RawMember {
   readonly name: string;
@@ -60,9 +63,13 @@ export class RawMember {
 
   /** Asks for an introduction and waits for its own ticket: what the Room does for a first call. */
   introduce(peer: string): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`${this.name} got no ticket for ${peer}`)), TICKET_MS);
       const waiting = this.#introduced.get(peer) ?? [];
-      waiting.push(resolve);
+      waiting.push(() => {
+        clearTimeout(late);
+        resolve();
+      });
       this.#introduced.set(peer, waiting);
       this.link.send([encodeToRoom({ type: "introduce", name: peer })]);
     });
