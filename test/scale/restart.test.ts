@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { show } from "./latencies.ts";
-import { IS_LONG, membersProcess, ready, report, roomProcess } from "./scene.ts";
+import { IS_LONG, membersProcess, ready, report, roomProcess, TEST_MS } from "./scene.ts";
 
 const MEMBERS = IS_LONG ? 500 : 60;
 const PROCESSES = 2;
@@ -43,4 +43,5 @@ test.each(OUTAGES)(
     expect(Object.keys(refused).filter((reason) => reason !== "busy")).toEqual([]);
     if (IS_LONG) expect(backMs).toBeLessThan(BACK_MS);
   },
+  TEST_MS,
 );

@@ -9,6 +9,8 @@ import type { RoomCommands } from "./room-process.ts";
 export const SEED = seedOfRun();
 /** Long runs hold times and memory too; short ones share the machine with other tests. */
 export const IS_LONG = soak(1) > 1;
+/** For a test: many processes start in it, on a machine that may have other work. */
+export const TEST_MS = IS_LONG ? 600_000 : 120_000;
 export const MEBIBYTE = 1_048_576;
 
 export function chanceOfRun(): () => number {
