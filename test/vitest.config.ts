@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     root: new URL("..", import.meta.url).pathname,
     include: ["test/**/*.test.ts"],
-    setupFiles: ["test/support/nothing-left.ts"],
+    setupFiles: ["test/support/nothing-left.ts", "test/support/cases.ts"],
     pool: "forks",
     testTimeout: 30_000,
     reporters: ["default", new PlainSummary()],

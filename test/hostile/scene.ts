@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, onTestFinished } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
 import type { Engine } from "../../src/crypto/engine.ts";
@@ -20,6 +18,8 @@ import { join, openRoom } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
 import { type Meeting, ScriptedPeer } from "./scripted-peer.ts";
 import { contract } from "./script.ts";
+
+export { heapBytes, MIB } from "../support/heap.ts";
 
 export const VICTIMS = ["User", "Server"] as const;
 export type VictimIs = (typeof VICTIMS)[number];
@@ -216,20 +216,3 @@ export class HonestCalls {
     return sorted[Math.floor(sorted.length * 0.99)] ?? 0;
   }
 }
-
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
-/** Heap and what hangs on it, after everything that can go has gone. */
-export async function heapBytes(): Promise<number> {
-  let least = Infinity;
-  for (let round = 0; round < 4; round++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    collect();
-    const { heapUsed, external } = process.memoryUsage();
-    least = Math.min(least, heapUsed + external);
-  }
-  return least;
-}
-
-export const MIB = 2 ** 20;
