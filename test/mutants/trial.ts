@@ -66,7 +66,7 @@ async function run(
   const outputFile = join(root, "verdict.json");
   rmSync(outputFile, { force: true });
   const options = ["--config", "test/vitest.config.ts", "--reporter=json", `--outputFile=${outputFile}`, "--silent"];
-  const limits = ["--maxWorkers=1", `--testTimeout=${testMs}`];
+  const limits = ["--no-file-parallelism", `--testTimeout=${testMs}`];
   const child = spawn(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...options, ...limits, ...args], {
     cwd: root,
     env: { ...process.env, SEED: String(SEED), ...env },
