@@ -53,9 +53,9 @@ export interface Scene {
   meeting(name?: string, end?: Uint8Array): Promise<Meeting>;
 }
 
-export async function sceneOf(is: VictimIs): Promise<Scene> {
+export async function sceneOf(is: VictimIs, parts: Partial<Environment> = {}): Promise<Scene> {
   const network = new MemoryNetwork();
-  const environment = environmentWith(memoryEnvironment(network));
+  const environment = environmentWith({ ...memoryEnvironment(network), ...parts });
   const counted = countedEngine();
   const own = { ...environment, engine: counted.engine };
   const notes: unknown[] = [];
