@@ -1,9 +1,14 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ip } from "./command.ts";
 
 /** Where `ip netns` keeps its names. */
 const NAMES = "/run/netns";
 const PREFIX = "chatroom-lab";
+
+/** A killed process takes a moment to leave. */
+const LOOK_EVERY_MS = 10;
+const MAX_LOOKS = 500;
 
 let opened = 0;
 
@@ -50,7 +55,11 @@ export function processesIn(names: readonly string[]): number[] {
 
 async function remove(names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
-  for (const pid of processesIn(names)) attempt(() => process.kill(pid, "SIGKILL"));
+  for (let pids = processesIn(names), times = 0; pids.length > 0 && times < MAX_LOOKS; times++) {
+    for (const pid of pids) attempt(() => process.kill(pid, "SIGKILL"));
+    await sleep(LOOK_EVERY_MS);
+    pids = processesIn(names);
+  }
   try {
     await ip(
       undefined,

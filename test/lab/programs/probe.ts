@@ -1,6 +1,6 @@
-import { createSocket, type Socket as UdpSocket } from "node:dgram";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { takeOrders } from "../inside.ts";
@@ -26,8 +26,6 @@ interface Dial {
 }
 
 const sockets: Socket[] = [];
-const servers = new Map<number, Server>();
-const receivers = new Map<number, { readonly socket: UdpSocket; readonly numbers: number[] }>();
 
 /** Greets everyone with the address it sees, then gives back what comes. */
 async function listen({ port }: { port: number }): Promise<void> {
@@ -39,14 +37,6 @@ async function listen({ port }: { port: number }): Promise<void> {
   });
   server.listen(port);
   await once(server, "listening");
-  servers.set(port, server);
-}
-
-/** How many are connected to a listener. */
-async function connections({ port }: { port: number }): Promise<number> {
-  return await new Promise((resolve, reject) =>
-    servers.get(port)?.getConnections((error, count) => (error ? reject(error) : resolve(count))),
-  );
 }
 
 async function dial({ host, port, localPort = 0, isGreeted = true, timeoutMs = 500 }: Dial): Promise<Dialled> {
@@ -91,34 +81,19 @@ async function say({ id, text, timeoutMs = 400 }: { id: number; text: string; ti
 /** Sends so many bytes and waits until they are back: how many Mbit/s came back from the first to the last. */
 async function bulk({ id, bytes }: { id: number; bytes: number }): Promise<number> {
   const socket = sockets[id] as Socket;
-  let received = 0;
+  let back = 0;
   let first = 0;
   let firstBytes = 0;
   const done = new Promise<void>((resolve) =>
     socket.on("data", (chunk: Buffer) => {
-      if (received === 0) [first, firstBytes] = [performance.now(), chunk.length];
-      received += chunk.length;
-      if (received >= bytes) resolve();
+      if (back === 0) [first, firstBytes] = [performance.now(), chunk.length];
+      back += chunk.length;
+      if (back >= bytes) resolve();
     }),
   );
   socket.write(Buffer.alloc(bytes, 7));
   await done;
-  return ((received - firstBytes) * 8) / 1000 / (performance.now() - first);
-}
-
-/** Counts numbered datagrams. */
-async function receive({ port }: { port: number }): Promise<void> {
-  const socket = createSocket({ type: "udp4", recvBufferSize: 1 << 22 });
-  const numbers: number[] = [];
-  socket.on("message", (message) => numbers.push(message.readUInt32BE(0)));
-  socket.bind(port);
-  await once(socket, "listening");
-  receivers.set(port, { socket, numbers });
-}
-
-/** The numbers that came. */
-function received({ port }: { port: number }): number[] {
-  return receivers.get(port)?.numbers ?? [];
+  return ((back - firstBytes) * 8) / 1000 / (performance.now() - first);
 }
 
 /** Sends numbered datagrams, ten each ms. */
@@ -138,6 +113,6 @@ function addresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
 }
 
-const orders = { listen, connections, dial, roundTrips, say, bulk, receive, received, send, addresses };
+const orders = { listen, dial, roundTrips, say, bulk, send, addresses };
 export type Probe = typeof orders;
 takeOrders(orders);
