@@ -32,18 +32,27 @@ async function strangers(lab: Lab, stranger: Program<Probe>, host: Host, seen: s
   return await Promise.all([outcome(stranger, address, Number(port)), outcome(stranger, lan)]);
 }
 
-labTest("easy keeps one port for all destinations, hard has one for each; both silently drop strangers", async () => {
-  await using lab = await Lab.open({ routers: ["easy", "hard"] });
-  const { public: stranger, a1, b1 } = await probes(lab, "room", "public", "a1", "b1");
-  const a = await mappings(lab, a1);
-  expect(a.first.seen).toBe(`${lab.host("a1").address}:${a.first.localPort}`);
-  expect(a.second.seen).toBe(a.first.seen);
-  const b = await mappings(lab, b1);
-  expect(b.first.seen.split(":")[0]).toBe(lab.router("b").address);
-  expect(b.second.seen).not.toBe(b.first.seen);
-  expect(await strangers(lab, stranger, lab.host("a1"), a.first.seen)).toEqual(["timeout", "timeout"]);
-  expect(await strangers(lab, stranger, lab.host("b1"), b.first.seen)).toEqual(["timeout", "timeout"]);
-});
+labTest(
+  "easy keeps one port for all destinations, hard has one for each; both silently drop strangers, but for a forwarded port",
+  async () => {
+    await using lab = await Lab.open({ routers: ["easy", "hard"] });
+    const { public: stranger, a1, b1 } = await probes(lab, "room", "public", "a1", "b1");
+    const a = await mappings(lab, a1);
+    expect(a.first.seen).toBe(`${lab.host("a1").address}:${a.first.localPort}`);
+    expect(a.second.seen).toBe(a.first.seen);
+    const b = await mappings(lab, b1);
+    expect(b.first.seen.split(":")[0]).toBe(lab.router("b").address);
+    expect(b.second.seen).not.toBe(b.first.seen);
+    expect(await strangers(lab, stranger, lab.host("a1"), a.first.seen)).toEqual(["timeout", "timeout"]);
+    expect(await strangers(lab, stranger, lab.host("b1"), b.first.seen)).toEqual(["timeout", "timeout"]);
+
+    // A port that is forwarded is open to everyone, at whatever address the router has.
+    await lab.router("a").forward(PORT, "a1");
+    expect(await outcome(stranger, lab.router("a").address)).toBe("open");
+    await lab.router("a").renumber();
+    expect(await outcome(b1, lab.router("a").address)).toBe("open");
+  },
+);
 
 labTest(
   "rst refuses strangers; open lets into the LAN what finds the way, its own stack refuses the rest",

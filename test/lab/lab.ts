@@ -34,6 +34,16 @@ export interface LabOptions {
 /**
  * Machines, routers and lines inside this one: Linux network namespaces, which have no way out to the machine's own network. See layout.ts
  * for the map. Needs root and what install.sh installs: tests say so with `labTest`.
+ *
+ *     labTest("a call survives a cut", async () => {
+ *       await using lab = await Lab.open({ routers: ["easy", "hard"], delayMs: 50, loss: 0.02 });
+ *       const a1 = await lab.host("a1").spawn<Caller>("test/some/caller.ts"); // there: takeOrders(orders); export type Caller = typeof orders
+ *       await a1.ask("join", { host: lab.host("room").address });
+ *       await lab.line("a").cut();
+ *       const answer = a1.ask("call", "Hello");
+ *       await lab.line("a").restore();
+ *       expect(await answer).toBe("Hello");
+ *     });
  */
 export class Lab implements AsyncDisposable {
   readonly #prefix: string;

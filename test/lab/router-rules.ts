@@ -37,10 +37,17 @@ export function routerRules(kind: RouterKind): string {
   return `flush ruleset
 table inet filter {
   chain input { type filter hook input priority 0; ct state established,related accept; ${knock}; ${strangers}; }
-  chain forward { type filter hook forward priority 0; ct state established,related accept; meta l4proto ipv6-icmp accept; ${passing}; }
+  chain forward { type filter hook forward priority 0; ct state established,related accept; ct status dnat accept; meta l4proto ipv6-icmp accept; ${passing}; }
 }
 table ip nat {
+  chain prerouting { type nat hook prerouting priority dstnat; }
   chain postrouting { type nat hook postrouting priority srcnat; ${nat}; }
 }
 `.replaceAll("; ;", ";");
+}
+
+/** The rule, as arguments of nft, that forwards a TCP port from outside into the LAN. */
+export function forwardRule(port: number, address: string): string[] {
+  const to = ["dnat", "to", `${address}:${port}`];
+  return ["add", "rule", "ip", "nat", "prerouting", "iifname", "wan", "tcp", "dport", String(port), ...to];
 }

@@ -1,6 +1,14 @@
 import { type Plan, routerNode, routesToLan } from "./build.ts";
 import { ip, runIn } from "./command.ts";
-import { AT_INTERNET, internetAddress, type RouterKind, type RouterName } from "./layout.ts";
+import {
+  AT_INTERNET,
+  addressesOf,
+  type HostName,
+  internetAddress,
+  type RouterKind,
+  type RouterName,
+} from "./layout.ts";
+import { forwardRule } from "./router-rules.ts";
 
 /** A router of the lab, between a LAN and the internet. */
 export class Router {
@@ -32,6 +40,12 @@ export class Router {
   async mappings(): Promise<string[]> {
     const text = await runIn(this.namespace, "conntrack", ["-L"]);
     return text.split("\n").filter((line) => line !== "");
+  }
+
+  /** Forwards a TCP port of its address to the same port of a host in its LAN, for as long as the lab stands. */
+  async forward(port: number, host: Exclude<HostName, "room" | "public">): Promise<void> {
+    const [address = ""] = addressesOf(host, false);
+    await runIn(this.namespace, "nft", forwardRule(port, address));
   }
 
   /** Gets a new address at the internet, as from a provider, and forgets its mappings. The old address belongs to nobody then. */
