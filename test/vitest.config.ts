@@ -6,7 +6,12 @@ import { PlainSummary } from "./plain-summary.ts";
 const conditions = ["chatroom-source", "node", "import", "default"];
 
 /** What keeps all cores busy by itself, or compares times: when everything else is done, one file after the other. */
-const ALONE = ["test/fuzz/fuzz.test.ts", "test/lab/**/*.test.ts", "test/link/user-timing.test.ts"];
+const ALONE = [
+  "test/fuzz/fuzz.test.ts",
+  "test/lab/**/*.test.ts",
+  "test/link/user-timing.test.ts",
+  "test/scale/members.test.ts",
+];
 
 /** One more than cores, since many files wait for the system most of the time. The long forms of tests hold times too: they have the machine to themselves. */
 const WORKERS = process.env["SOAK"] === undefined ? availableParallelism() + 1 : 1;
