@@ -1,5 +1,6 @@
 import { type CallErrorCode, type Outcome, PeerError } from "../base/errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
+import { printable } from "../base/log.ts";
 import { OutMessage } from "../session/out-message.ts";
 import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, GET, RESULT, SEND, writeCallHeader } from "../wire/frames.ts";
 import { decodeGiven, encodeAfter, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
@@ -15,6 +16,10 @@ export const DEFAULT_TIMEOUT_MS = 60_000;
 
 /** Gets and sends of one peer that may be under way at once; further ones wait here. */
 export const MAX_CALLS_IN_FLIGHT: number = DEFAULT_LIMITS.wire.callsInFlight;
+
+/** What a peer says of an error: its code, when that is none that was declared, and its text, of which the rest is cut off. In characters. */
+const MAX_CODE = 64;
+const MAX_TEXT = 1_024;
 
 const MAX_MESSAGE_BYTES: number = DEFAULT_LIMITS.wire.messageBytes;
 
@@ -225,12 +230,14 @@ export class Caller {
         error,
       );
     }
-    const [code, ran, text, data] = Array.isArray(told) ? (told as unknown[]) : [];
-    if (typeof code !== "string" || typeof ran !== "boolean" || typeof text !== "string") {
+    const [code, ran, said, data] = Array.isArray(told) ? (told as unknown[]) : [];
+    const errors = call.method?.errors ?? {};
+    const declared = typeof code === "string" && Object.hasOwn(errors, code) ? errors[code] : undefined;
+    const isCode = typeof code === "string" && (declared !== undefined || isShortWord(code));
+    if (!isCode || typeof ran !== "boolean" || typeof said !== "string") {
       return this.#error(call, "INVALID_OUTPUT", "the error it answered has the wrong form", "may have run");
     }
-    const errors = call.method?.errors ?? {};
-    const declared = Object.hasOwn(errors, code) ? errors[code] : undefined;
+    const text = printable(said.length > MAX_TEXT ? `${said.slice(0, MAX_TEXT - 1)}…` : said);
     if (declared === undefined) {
       return new PeerError(code, `${call.label}: ${text}`, {
         outcome: ran ? "ran" : "did not run",
@@ -328,6 +335,11 @@ export class Caller {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** Programs print codes and texts of errors: nothing in them may be long, or pose as anything else. */
+function isShortWord(code: string): boolean {
+  return code.length <= MAX_CODE && printable(code) === code;
+}
 
 function linked(own: AbortSignal | undefined, inherited: AbortSignal | undefined): AbortSignal | undefined {
   if (own === undefined) return inherited;

@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS } from "../base/limits.ts";
 import { ProtocolViolation } from "../session/violation.ts";
+import { printable } from "../base/log.ts";
 import { decodeValue, encodeValue } from "../wire/values.ts";
 import type { Schema } from "./validation.ts";
 
@@ -28,6 +29,9 @@ export interface Contract {
 
 export const MAX_METHODS: number = DEFAULT_LIMITS.wire.methods;
 export const MAX_METHOD_CHARACTERS: number = DEFAULT_LIMITS.wire.methodCharacters;
+
+/** Methods that a message about a missing one names. */
+const TOLD_METHODS = 20;
 
 export function encodeContract(contract: Contract): Uint8Array {
   return encodeValue([contract.kind, contract.methods.map(({ name, word }) => [name, word])]);
@@ -64,20 +68,21 @@ function decodeMethod(entry: unknown): Contract["methods"][number] {
 export class PeerContract {
   readonly kind: string | undefined;
   readonly #methods = new Map<string, { readonly number: number; readonly word: Word | "any" }>();
+  /** Its first methods, for messages: made once, since any number of calls may ask for a method that is not there. */
+  readonly #known: string;
 
   constructor({ kind, methods }: Contract) {
     this.kind = kind;
     methods.forEach(({ name, word }, at) => this.#methods.set(name, { number: at + 1, word }));
+    const names = methods.slice(0, TOLD_METHODS).map(({ name }) => printable(name));
+    this.#known = names.length === 0 ? "nothing" : names.join(", ") + (methods.length > TOLD_METHODS ? ", …" : "");
   }
 
   /** The number of a method, or why there is none. */
   numberOf(name: string, word: Word): number | string {
     const method = this.#methods.get(name);
     if (method === undefined) {
-      const names = [...this.#methods.keys()];
-      const known =
-        names.length === 0 ? "nothing" : `${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`;
-      return `it handles no "${name}"; it handles ${known}`;
+      return `it handles no "${name}"; it handles ${this.#known}`;
     }
     if (method.word !== "any" && method.word !== word) return `"${name}" is a ${method.word}, not a ${word}`;
     return method.number;

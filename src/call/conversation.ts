@@ -1,7 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Deadlines } from "../base/deadlines.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
-import type { Logger } from "../base/log.ts";
 import { OutMessage } from "../session/out-message.ts";
 import { ownSessionLimits } from "../session/limits.ts";
 import { Outbox } from "../session/outbox.ts";
@@ -11,6 +10,7 @@ import { CANCEL, CONTRACT, ERROR, GET, GOODBYE, RESULT, SEND } from "../wire/fra
 import { Caller, type CallerHome } from "./caller.ts";
 import { decodeContract, encodeContract, PeerContract } from "./contract.ts";
 import { Dispatcher, type DispatcherHome } from "./dispatcher.ts";
+import type { FailureLog } from "./failure-log.ts";
 import type { Views } from "./handler-call.ts";
 import type { MessageQueue } from "./messages.ts";
 import type { Request } from "./outgoing-call.ts";
@@ -22,7 +22,7 @@ export interface ConversationContext {
   /** Absent: the defaults. */
   readonly limits?: Limits | undefined;
   readonly deadlines: Deadlines;
-  readonly log: Logger;
+  readonly failures: FailureLog;
   readonly registry: Registry;
   readonly messages: MessageQueue;
   readonly views: Views;
@@ -75,8 +75,8 @@ export class Conversation implements CallerHome, DispatcherHome {
   get deadlines(): Deadlines {
     return this.#context.deadlines;
   }
-  get log(): Logger {
-    return this.#context.log;
+  get failures(): FailureLog {
+    return this.#context.failures;
   }
   get registry(): Registry {
     return this.#context.registry;

@@ -1,6 +1,5 @@
 import type { CallErrorCode } from "../base/errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
-import type { Logger } from "../base/log.ts";
 import type { TokenBucket } from "../base/token-bucket.ts";
 import { type Lane, OutMessage } from "../session/out-message.ts";
 import type { Outbox } from "../session/outbox.ts";
@@ -9,6 +8,7 @@ import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, HAS_META, RESULT, readCallHeade
 import { decodeGiven, encodeValue, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { MAX_CALLS_IN_FLIGHT } from "./caller.ts";
 import { CANCEL_BURST, cancelBudget, CANCELS_PER_SECOND } from "./cancels.ts";
+import type { FailureLog } from "./failure-log.ts";
 import { type CallOrigin, Failure, HandlerCall } from "./handler-call.ts";
 import { inputWeight, LIGHT_INPUT_BYTES, MAX_INPUT_BYTES } from "./inputs.ts";
 import type { MessageQueue } from "./messages.ts";
@@ -23,7 +23,7 @@ export interface DispatcherHome extends CallOrigin {
   readonly limits: Pick<Limits["calls"], "answerBytes">;
   readonly registry: Registry;
   readonly messages: MessageQueue;
-  readonly log: Logger;
+  readonly failures: FailureLog;
   /** Why new calls are refused, while this side is closing. */
   readonly closing: string | undefined;
   readonly outbox: Outbox;
@@ -249,7 +249,7 @@ export class Dispatcher {
     } catch (error) {
       const text = error instanceof ValueError ? error.describe("output") : "output: reading it failed";
       this.#error(channel, error instanceof ValueTooLarge ? "TOO_LARGE" : "INVALID_OUTPUT", true, text);
-      return this.#log(method, error, `the answer of "${method.name}" can't be sent: ${text}`);
+      return this.#note(method, error, `the answer of "${method.name}" can't be sent: ${text}`);
     }
     this.#give(channel, payload);
   }
@@ -291,17 +291,11 @@ export class Dispatcher {
     }
     // The cause stays home: a stranger learns that the handler failed, not why or where.
     if (wanted && !isSend) this.#error(channel, "FAILED", true, `the handler of "${method.name}" failed`);
-    this.#log(method, error, `the handler of "${method.name}" failed`);
+    this.#note(method, error, `the handler of "${method.name}" failed`);
   }
 
-  /** What was thrown may be anything, and a logger may stumble over it: that must not end the session or the process. */
-  #log(method: Handled, err: unknown, text: string): void {
-    const fields = { peer: this.#home.from, method: method.name };
-    try {
-      this.#home.log.error({ ...fields, err }, text);
-    } catch {
-      this.#home.log.error(fields, text);
-    }
+  #note(method: Handled, err: unknown, text: string): void {
+    this.#home.failures.note(this.#home.from, method.name, err, text);
   }
 
   /** False when nobody waits for the answer any more. */

@@ -3,6 +3,7 @@ import { Deadlines } from "../base/deadlines.ts";
 import type { LinkError } from "../base/errors.ts";
 import { type Logger, quoted } from "../base/log.ts";
 import type { Conversation, ConversationContext } from "../call/conversation.ts";
+import { FailureLog } from "../call/failure-log.ts";
 import { MessageQueue } from "../call/messages.ts";
 import type { Registry } from "../call/registry.ts";
 import { MAX_TIMEOUT_MS, type Views } from "../call/handler-call.ts";
@@ -74,6 +75,7 @@ export class PeerTable {
   readonly #options: PeerTableOptions;
   readonly #keys: ResumeKeys;
   readonly #redialer: Redialer;
+  readonly #failures: FailureLog;
   readonly #entries: PeerEntries;
   readonly #paths = new WeakMap<object, Path>();
   /** Where each link comes from. */
@@ -100,11 +102,12 @@ export class PeerTable {
       notResumed: options.notResumed,
     });
     this.deadlines = new Deadlines(environment.clock);
+    this.#failures = new FailureLog(log, environment.clock, environment.limits.audit);
     const context: ConversationContext = {
       clock: environment.clock,
       limits: environment.limits,
       deadlines: this.deadlines,
-      log,
+      failures: this.#failures,
       registry,
       messages: this.messages,
       views,
@@ -310,6 +313,7 @@ export class PeerTable {
     for (const [, { session }] of this.#entries) session?.end("done", text);
     this.#redialer.close();
     this.deadlines.close();
+    this.#failures.close();
     this.messages.close();
   }
 

@@ -1,3 +1,5 @@
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
+import { FailureLog } from "../../src/call/failure-log.ts";
 import { Deadlines } from "../../src/base/deadlines.ts";
 import { Conversation } from "../../src/call/conversation.ts";
 import { MessageQueue } from "../../src/call/messages.ts";
@@ -38,7 +40,11 @@ export class CallBench {
     this.conversation = new Conversation("Bar", {
       clock: this.clock,
       deadlines: this.deadlines,
-      log: { debug: nothing, info: nothing, warn: nothing, error },
+      failures: new FailureLog(
+        { debug: nothing, info: nothing, warn: nothing, error },
+        this.clock,
+        DEFAULT_LIMITS.audit,
+      ),
       registry: this.registry,
       messages: new MessageQueue(),
       views: { peer: nothing, peers: nothing },

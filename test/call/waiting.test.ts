@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { join, openRoom } from "../support/rooms.ts";
+import { turns } from "../support/until.ts";
+import { CallBench } from "./call-bench.ts";
 
 expectNothingLeft();
 
@@ -33,4 +35,23 @@ test("sixty thousand calls that wait for a method that is not there all settle w
   );
   await join(room, "Bar");
   expect(new Set(await Promise.all(codes))).toEqual(new Set(["NOT_FOUND, did not run"]));
+});
+
+test("calls that wait for a method that is not there all settle at once, however many others their peer handles", async () => {
+  const METHODS = 10_000;
+  const CALLS = 40_000;
+  const settled = async (methods: number): Promise<number> => {
+    const bench = new CallBench();
+    const asked = Array.from({ length: CALLS }, () => bench.start("nothing"));
+    const began = process.cpuUsage();
+    bench.open(...Array.from({ length: methods }, (_, at) => `method ${at}`));
+    const { user, system } = process.cpuUsage(began);
+    await turns(1);
+    expect(new Set(asked.map(({ told }) => told))).toEqual(new Set(["NOT_FOUND: did not run"]));
+    bench.deadlines.close();
+    return (user + system) / 1_000;
+  };
+  await settled(1);
+  const few = await settled(1);
+  expect(await settled(METHODS)).toBeLessThan(3 * few + 400);
 });

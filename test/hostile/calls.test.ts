@@ -62,6 +62,12 @@ test.each<readonly [string, Uint8Array, object]>([
   ["an ERROR without bytes", frame(ERROR, 1, NOTHING), { code: "INVALID_OUTPUT", outcome: "may have run" }],
   ["an ERROR with a number for a code", error(1, 5), { code: "INVALID_OUTPUT", outcome: "may have run" }],
   ["an ERROR named like what every object has", error(1, "__proto__"), { code: "__proto__", outcome: "ran" }],
+  ["an ERROR with a long code", error(1, "x".repeat(65)), { code: "INVALID_OUTPUT", outcome: "may have run" }],
+  [
+    "an ERROR with a code that a terminal obeys",
+    error(1, "\x1b[2J"),
+    { code: "INVALID_OUTPUT", outcome: "may have run" },
+  ],
 ])("%s settles the call that it answers, and no other", async (_what, answer, expected) => {
   const scene = await sceneOf("Server");
   const peer = await scene.attacker();
@@ -200,4 +206,34 @@ test("a call that is cancelled twice, or cancelled and opened again, is answered
   expect(peer.answered).toBe(51);
   expect(peer.isOver).toBe(false);
   await scene.calls.expectWell();
+});
+
+test("what a peer says of an error is cut, and nothing in it begins a line or is obeyed by a terminal", async () => {
+  const scene = await sceneOf("Server");
+  const peer = await scene.attacker();
+  peer.say(METHODS);
+  await peer.taken();
+  const told = async (text: string): Promise<string> => {
+    const count = peer.calls.length;
+    const asked = failure(scene.victim.peer("Attacker").get("ask"));
+    await until(() => peer.calls.length > count);
+    const channel = peer.calls.at(-1)?.channel ?? expect.fail("no call");
+    peer.say(frame(ERROR, channel, encodeValue(["FAILED", true, text, undefined])));
+    return (await asked).message;
+  };
+  expect(await told("\x1b[2J line\nerror: forged\u202e\x07")).toBe(
+    "ask: \\u001b[2J line\\nerror: forged\\u{202e}\\u0007",
+  );
+  expect(await told("T".repeat(16_000))).toBe(`ask: ${"T".repeat(1_023)}…`);
+  expect(await told("😀".repeat(1_000))).toMatch(/^ask: (😀)+\\u\w+…$|^ask: (😀)+…$/u);
+});
+
+test("names of methods that a peer handles can't pose as anything else in an error", async () => {
+  const scene = await sceneOf("Server");
+  const peer = await scene.attacker();
+  peer.say(contract([undefined, [["\x1b[31m\nerror: forged", "get"]]]));
+  await peer.taken();
+  expect((await failure(scene.victim.peer("Attacker").get("ask"))).message).toBe(
+    'ask: it handles no "ask"; it handles \\u001b[31m\\nerror: forged',
+  );
 });

@@ -1,5 +1,6 @@
 // At the cap, and one over, with the shipped defaults: links, peers, a Room and its users.
 import { expect, onTestFinished, test } from "vitest";
+import { FailureLog } from "../../src/call/failure-log.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { loggerOf } from "../../src/base/log.ts";
@@ -72,7 +73,7 @@ test("limit peers.remembered: 1,024 peers are remembered, with one more those wi
     {
       clock,
       deadlines: new Deadlines(clock),
-      log,
+      failures: new FailureLog(log, clock, DEFAULT_LIMITS.audit),
       registry: new Registry(undefined),
       messages: new MessageQueue(),
       views: { peer: () => undefined, peers: () => undefined },

@@ -6,9 +6,11 @@ import {
   BAN_LIST,
   BARRED_INTRODUCTIONS,
   BARRED_PEERS,
+  DISK,
   KEPT_STATE,
   ROOM_BANS,
   SERVER_BANS,
+  SHARED_FILE,
   STATE,
   STATE_FILE,
   TOKEN_KEPT,
@@ -20,7 +22,7 @@ import { CALL_HEADER, CALLER, CALLS_MADE, METHOD_NUMBERS, PEER_CONTRACT } from "
 import { CALLEE_CAPS, CANCELS } from "./cancels.ts";
 import { BULK_WINDOW, SESSION, SUSPICION } from "./driver.ts";
 import { HANDSHAKE_FRAMES, NAMES } from "./frames-and-names.ts";
-import { CONVERSATION, HANDLER_CALL, MESSAGES, REGISTRY } from "./handlers.ts";
+import { CONVERSATION, FAILURE_LOG, HANDLER_CALL, MESSAGES, REGISTRY } from "./handlers.ts";
 import { HELLO, INITIATOR, KEYS, RESPONDER } from "./handshake.ts";
 import { IDENTITY, IDENTITY_GATE, IDENTITY_LINK, IDENTITY_WAYS } from "./identity.ts";
 import { KEYS as VALUE_KEYS } from "./keys.ts";
@@ -81,6 +83,8 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   BAN_LIST,
   BAN,
   STATE,
+  DISK,
+  SHARED_FILE,
   STATE_FILE,
   KEPT_STATE,
   ROOM_BANS,
@@ -106,6 +110,7 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   PEER_CONTRACT,
   DISPATCHER,
   CALLS_HANDLED,
+  FAILURE_LOG,
   HANDLER_CALL,
   CONVERSATION,
   REGISTRY,

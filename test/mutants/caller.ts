@@ -3,8 +3,28 @@ import type { Mutants } from "./mutant.ts";
 /** Calls on their way out, and how each one settles. */
 export const CALLER: Mutants = {
   file: "src/call/caller.ts",
-  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts"],
+  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts", "test/hostile/calls.test.ts"],
   mutants: [
+    {
+      name: "a peer's code of an error may have any length",
+      find: "code.length <= MAX_CODE && ",
+      replace: "",
+    },
+    {
+      name: "a peer's code of an error may hold anything",
+      find: " && printable(code) === code",
+      replace: "",
+    },
+    {
+      name: "a peer's text of an error may have any length",
+      find: "said.length > MAX_TEXT ?",
+      replace: "said === null ?",
+    },
+    {
+      name: "a peer's text of an error stands there as it is",
+      find: "const text = printable(",
+      replace: "const text = String(",
+    },
     {
       name: "a call that left is said not to have run when it is given up",
       find: `ran ? "may have run" : "did not run", cause)`,
@@ -132,7 +152,7 @@ export const CALLER: Mutants = {
     },
     {
       name: "an error of the wrong form is taken as it is",
-      find: `if (typeof code !== "string" || typeof ran !== "boolean" || typeof text !== "string") {`,
+      find: `if (!isCode || typeof ran !== "boolean" || typeof said !== "string") {`,
       replace: "if (code === undefined) {",
     },
     {
@@ -235,8 +255,13 @@ export const CALL_HEADER: Mutants = {
 /** What a peer says it handles. */
 export const PEER_CONTRACT: Mutants = {
   file: "src/call/contract.ts",
-  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts"],
+  tests: ["test/call/call-frames.test.ts", "test/call/call-rules.test.ts", "test/hostile/calls.test.ts"],
   mutants: [
+    {
+      name: "names of methods stand in messages as they are",
+      find: "printable(name)",
+      replace: "name",
+    },
     {
       name: "a get may be called as a send",
       find: `if (method.word !== "any" && method.word !== word) return`,

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
+import { FailureLog } from "../../src/call/failure-log.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { Deadlines } from "../../src/base/deadlines.ts";
 import { loggerOf } from "../../src/base/log.ts";
@@ -15,7 +17,7 @@ function entries(severalSelves = false): { all: PeerEntries; count: () => number
     {
       clock: systemClock,
       deadlines: new Deadlines(systemClock),
-      log: loggerOf("silent", "Foo"),
+      failures: new FailureLog(loggerOf("silent", "Foo"), systemClock, DEFAULT_LIMITS.audit),
       registry,
       messages: new MessageQueue(),
       views: { peer: () => undefined, peers: () => undefined },
