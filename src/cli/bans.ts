@@ -5,7 +5,6 @@ import { AddressSet } from "../link/address-set.ts";
 import type { Ban } from "../schema/ban-types.ts";
 import { isOver, makeBan, withBan, withoutBan } from "../state/ban.ts";
 import type { State } from "../state/state.ts";
-import { StateError } from "../state/state-error.ts";
 import { StateFile } from "../state/state-file.ts";
 import { parse, UsageError } from "./arguments.ts";
 
@@ -31,10 +30,7 @@ const STATE = { state: { type: "string" } } as const;
 async function list(args: string[]): Promise<number> {
   const { values } = parse(args, { ...STATE, json: { type: "boolean" } });
   const file = fileOf(values.state);
-  const state = await file.read().catch((error: unknown) => {
-    throw error instanceof StateError ? new Error(`the state file ${file.path} is damaged: ${error.message}`) : error;
-  });
-  const live = existing(state, file).bans.filter((ban) => !isOver(ban, Date.now()));
+  const live = existing(await file.read(), file).bans.filter((ban) => !isOver(ban, Date.now()));
   if (values.json === true) process.stdout.write(`${JSON.stringify(live, undefined, 2)}\n`);
   else if (live.length === 0) process.stdout.write("Nobody is banned.\n");
   else process.stdout.write(live.map((ban) => `${show(ban)}\n`).join(""));

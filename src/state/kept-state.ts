@@ -5,7 +5,6 @@ import type { Environment } from "../link/environment.ts";
 import type { Ban } from "../schema/ban-types.ts";
 import { BanList } from "./ban-list.ts";
 import { SECRET_BYTES, type State } from "./state.ts";
-import { StateError } from "./state-error.ts";
 import { StateFile } from "./state-file.ts";
 
 /** How often the file is looked at. Watching it by the system's means would miss changes on some file systems. */
@@ -109,14 +108,14 @@ export class KeptState {
     if (this.bans.isWriting) return; // the list that it read would be an old one by then
     try {
       const state = await this.#file?.changed();
+      if (this.#closed) return;
       if (state !== undefined) this.bans.take(state.bans);
       this.#lastTrouble = undefined;
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       if (text === this.#lastTrouble) return;
       this.#lastTrouble = text;
-      const what = error instanceof StateError ? `the state file ${this.#file?.path} is damaged: ${text}` : text;
-      log.error({ file: this.#file?.path }, `${what}; the bans that were known go on`);
+      log.error({ file: this.#file?.path }, `${text}; the bans that were known go on`);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** What a state file holds makes no sense. The message is the end of a sentence that begins with the file; it holds no secret. */
+/** What a file holds makes no sense. The message holds no secret; of those that read texts it is the end of a sentence that begins with the file. */
 export class StateError extends Error {
   override readonly name = "StateError";
 }

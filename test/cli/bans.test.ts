@@ -107,7 +107,8 @@ test("a damaged file is an error that names what is wrong, and is left as it is"
   for (const words of [["list"], ["add", "10.0.0.1"]]) {
     const { message } = await failure(bans([...words, "--state", file]));
     expect(message).toContain("address of ban 1");
-    expect(message).toContain(file);
+    expect(message).toContain(`the state file ${file} is damaged`);
+    expect(message).toContain("restart the Room");
   }
   expect(readFileSync(file, "utf8")).toBe('{ "chatroom": 1, "bans": [{}] }');
   expect(existsSync(`${file}.lock`)).toBe(false);

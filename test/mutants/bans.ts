@@ -94,21 +94,30 @@ export const STATE: Mutants = {
   ],
 };
 
-/** The file on disk. */
-export const STATE_FILE: Mutants = {
-  file: "src/state/state-file.ts",
+/** What the disk is asked for. */
+export const DISK: Mutants = {
+  file: "src/state/disk.ts",
+  tests: ["test/state/state-file.test.ts"],
+  mutants: [
+    { name: "two programs change it at once", find: `open(path, "wx", mode)`, replace: `open(path, "w", mode)` },
+  ],
+};
+
+/** The file on disk, whatever is in it. */
+export const SHARED_FILE: Mutants = {
+  file: "src/state/shared-file.ts",
   tests: ["test/state/state-file.test.ts", "test/cli/bans.test.ts"],
   mutants: [
-    {
-      name: "two programs change it at once",
-      find: `open(path, "wx", NEW_FILE_MODE)`,
-      replace: `open(path, "w", NEW_FILE_MODE)`,
-    },
     { name: "others may read it", find: "const NEW_FILE_MODE = 0o600;", replace: "const NEW_FILE_MODE = 0o644;" },
     {
       name: "its mode is not kept",
       find: "old === undefined ? NEW_FILE_MODE : Number(old.mode) & MODE_BITS",
       replace: "old === undefined ? NEW_FILE_MODE : 0o600",
+    },
+    {
+      name: "its owner is not kept",
+      find: "await lock.chown(Number(old.uid), Number(old.gid)).catch(ignoreDenied)",
+      replace: "await Promise.resolve()",
     },
     {
       name: "who lost its lock writes",
@@ -130,7 +139,15 @@ export const STATE_FILE: Mutants = {
       find: "if (isOurs && (await this.#holds(lock))) await unlink",
       replace: "if (!isOurs && (await this.#holds(lock))) await unlink",
     },
-    { name: "a damaged file is lost", find: "      await rename(this.path, aside);\n", replace: "" },
+  ],
+};
+
+/** What its text means. */
+export const STATE_FILE: Mutants = {
+  file: "src/state/state-file.ts",
+  tests: ["test/state/state-file.test.ts", "test/cli/bans.test.ts"],
+  mutants: [
+    { name: "a damaged file is lost", find: "      await this.#file.setAside(aside);\n", replace: "" },
     { name: "the command sets a damaged file aside", find: " || keepsDamaged === true", replace: "" },
     { name: "a half-written file is an error at once", find: " || this.#doubtful === now", replace: " || true" },
   ],
@@ -162,6 +179,11 @@ export const KEPT_STATE: Mutants = {
       name: "a change takes the secret out",
       find: "return { secret: state?.secret ?? this.#secret, bans };",
       replace: "return { secret: undefined, bans };",
+    },
+    {
+      name: "a look outlives the program",
+      find: "      if (this.#closed) return;\n      if (state",
+      replace: "      if (state",
     },
     { name: "looking outlives the program", find: "    this.#timer?.cancel();\n", replace: "" },
     {

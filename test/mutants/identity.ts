@@ -215,8 +215,8 @@ export const IDENTITY_WAYS: readonly Mutants[] = [
       },
       {
         name: "a damaged file is begun anew",
-        find: "    return parse(decoder.decode(bytes));",
-        replace: "    try { return parse(decoder.decode(bytes)); } catch { return new Map(); }",
+        find: "    return parse((await file.read())?.text);",
+        replace: "    try { return parse((await file.read())?.text); } catch { return new Map(); }",
       },
       {
         name: "of two entries the last one counts",
@@ -224,9 +224,9 @@ export const IDENTITY_WAYS: readonly Mutants[] = [
         replace: "",
       },
       {
-        name: "others can read the file",
-        find: "const NEW_FILE_MODE = 0o600;",
-        replace: "const NEW_FILE_MODE = 0o644;",
+        name: "the entry of another program is lost",
+        find: "const now = await read(file);",
+        replace: "const now = peers;",
       },
     ],
   },

@@ -6,12 +6,13 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createIdentity, trustOnFirstUse } from "chatroom";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { KeptLog } from "../link/parties.ts";
 import { failure, join as joinRoom, openRoom } from "../support/rooms.ts";
 
@@ -87,6 +88,22 @@ test("tries at once do not race: of thirty with keys of their own one is the fir
   for (const [at, key] of keys.entries()) expect(known[`Bar-${at}`]).toBe(key);
 });
 
+test("several programs share a file: each name is kept by whoever was first, and none is lost", async () => {
+  const file = fileIn();
+  const program = async () => {
+    vi.resetModules(); // nothing in common with the one before
+    return (await import("../../src/state/known-peers.ts")).trustOnFirstUse(file);
+  };
+  const programs = [await program(), await program(), await program()];
+  const names = Array.from({ length: 10 }, (_, at) => `Bar-${at}`);
+  const tries = await Promise.allSettled(
+    programs.flatMap((trust, at) => names.map((name) => trust(name, [bar, baz, other][at] as string))),
+  );
+  expect(tries.filter(({ status }) => status === "fulfilled").length).toBe(names.length);
+  const known = JSON.parse(readFileSync(file, "utf8")) as Record<string, string>;
+  expect(Object.keys(known).toSorted()).toEqual(names);
+});
+
 test.each([
   ["nothing in it", ""],
   ["half of it", `{ "Bar": "${bar}", `],
@@ -142,7 +159,8 @@ test("a file that can't be written lets nobody in, and the old one stays", async
   const file = fileIn();
   const trust = trustOnFirstUse(file);
   await trust("Bar", bar);
-  mkdirSync(`${file}.${process.pid}.new`); // where the next one would be written
+  mkdirSync(`${file}.lock`); // where the next one would be written
+  utimesSync(`${file}.lock`, new Date(0), new Date(0));
   expect((await failure(trust("Baz", baz))).message).toMatch(/can't be used \(EISDIR\)/);
   expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({ Bar: bar });
   expect(await trust("Bar", bar)).toBe(true);

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -86,12 +87,17 @@ test("a secret of the option wins and is not written; one that is there stays fo
   expect(parseState(readFileSync(path, "utf8")).secret).toEqual(made);
 });
 
-test("the mode of the file stays what somebody made it", async () => {
+test("the mode and the owner of the file stay what somebody made them", async () => {
   const path = join(folder(), "room.json");
   const state = await kept(path);
   chmodSync(path, 0o640);
+  const { uid, gid } = statSync(path);
+  const owner = uid === 0 ? ([12_345, 23_456] as const) : ([uid, gid] as const); // root alone may give a file away
+  chownSync(path, ...owner);
   await state.bans.add("10.0.0.1");
-  expect(statSync(path).mode & 0o777).toBe(0o640);
+  const after = statSync(path);
+  expect(after.mode & 0o777).toBe(0o640);
+  expect([after.uid, after.gid]).toEqual(owner);
 });
 
 test("a damaged file is told as an error, set aside under the time, and the program starts with an empty one", async () => {
@@ -285,6 +291,18 @@ test("a file that is damaged or removed while the program runs changes nothing; 
   await state.bans.lift("10.0.0.1");
   expect(parseState(readFileSync(path, "utf8")).bans).toMatchObject([{ address: "10.0.0.2" }]);
   expect(files(home).filter((file) => file.includes("damaged"))).toHaveLength(1);
+});
+
+test("a program that closes while it looks at the file takes nothing more from it", async () => {
+  const path = join(folder(), "room.json");
+  const clock = new ManualClock();
+  const state = await kept(path, { clock });
+  const other = await kept(path);
+  await other.bans.add("10.0.0.0/8");
+  clock.advance(1_000);
+  await state.close();
+  expect(state.bans.list()).toEqual([]);
+  expect(clock.pending).toBe(0);
 });
 
 test("a folder that goes away while the program runs is told once; after closing nothing looks", async () => {
