@@ -160,7 +160,11 @@ export class Introducer {
   #over(peer: string): void {
     this.#end(peer);
     const { table } = this.#options;
-    if (table.isLinked(peer) || !table.isWanted(peer)) return void this.#failures.delete(peer);
+    if (table.isLinked(peer) || !table.isWanted(peer)) {
+      this.#failures.delete(peer);
+      this.#refusals.delete(peer);
+      return;
+    }
     const failure = this.#failures.get(peer);
     this.#failures.set(peer, {
       count: (failure?.count ?? 0) + 1,

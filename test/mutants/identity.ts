@@ -189,6 +189,17 @@ export const IDENTITY_WAYS: readonly Mutants[] = [
     ],
   },
   {
+    file: "src/user/introducer.ts",
+    tests: ["test/user/introducer.test.ts"],
+    mutants: [
+      {
+        name: "names that were refused are kept for good",
+        find: "      this.#refusals.delete(peer);\n      return;",
+        replace: "      return;",
+      },
+    ],
+  },
+  {
     file: "src/user/reception.ts",
     tests: ["test/user/identity.test.ts"],
     mutants: [
