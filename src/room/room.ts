@@ -97,6 +97,7 @@ export class Room implements AsyncDisposable {
       return await Room.#open(options, { host, port, environment, log, audit, blacklist, kept });
     } catch (error) {
       await kept.close();
+      audit.close();
       throw error;
     }
   }
@@ -384,10 +385,10 @@ export class Room implements AsyncDisposable {
       for (const member of this.#members.values()) member.link.close(13, "the Room is closing");
       this.#arriving.clear();
       this.#members.clear();
-      this.#audit.close();
       this.#log.info({}, "closed");
     }
     await Promise.all([this.#pipes.close(), this.#kept.close()]);
+    this.#audit.close(); // after the last look at the file, which may tell of bans
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -109,7 +109,12 @@ export class Server extends Participant {
         secretFor: (hello) => (hello.purpose === 5 ? table.keys.forHello(hello) : this.#secret),
         end: (hello) => table.endFor(hello.name),
       },
-      onLink: (link) => void this.#arrived(link),
+      onLink: (link) =>
+        void this.#arrived(link).catch((error: unknown) => {
+          log.error({ name: link.remoteName, err: error }, "a client could not be let in");
+          this.#arriving.delete(link);
+          link.destroy();
+        }),
       onRefused: audit.onRefused,
       onPenalised: audit.onPenalised,
       onUnidentified: (peer, error) => {

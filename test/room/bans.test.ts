@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as joinPath, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -196,6 +196,18 @@ test.each(["/nowhere/at/all/room.json", tmpdir()])(
     expect(error.message).toContain(`the state file ${state} can't be used`);
   },
 );
+
+test("a Room that can't open has told all that it had to tell, and tells nothing later", async () => {
+  const taken = await openRoom();
+  const state = stateFile();
+  const bans = Array.from({ length: 30 }, (_, at) => ({ address: `10.0.0.${at}`, since: "2026-01-31T12:00:00.000Z" }));
+  writeFileSync(state, JSON.stringify({ chatroom: 1, bans }));
+  const told: object[] = [];
+  const keep = (fields: object): void => void told.push(fields);
+  const log = { debug: keep, info: keep, warn: keep, error: keep };
+  await failure(Room.open({ port: taken.port, state, log }));
+  expect(told.at(-1)).toMatchObject({ event: "banned", reason: "added", suppressed: 10 });
+});
 
 test("chatroom bans changes the file of a Room that runs, which follows within 2 s and closes the links", {
   timeout: 60_000,

@@ -65,6 +65,26 @@ test("a client that reconnects does not come back from a banned address, neither
   expect([server.names, calls]).toEqual([[], 1]);
 });
 
+test("what the server fails to do for one client costs that client alone", async () => {
+  const errors: string[] = [];
+  const log = {
+    debug() {},
+    info(fields: object) {
+      if ("reason" in fields && fields.reason === "not allowed") throw new Error("the disk is full");
+    },
+    warn() {},
+    error: (_fields: object, message: string) => void errors.push(message),
+  };
+  const server = await serve({ deny: ["Mallory"], log });
+  server.handle("echo", (data) => data);
+  const mallory = await open("Mallory", { reconnect: false });
+  await failure(mallory.connect("Baz", { port: server.port }));
+  expect(errors).toEqual(["a client could not be let in"]);
+  const foo = await open("Foo");
+  await foo.connect("Baz", { port: server.port });
+  expect(await foo.peer("Baz").get("echo", 1)).toBe(1);
+});
+
 test("bans of a server outlive it in its state file; a file that can't be used is an error at the start", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chatroom-server-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
