@@ -1,4 +1,5 @@
-import { open, readFile, stat } from "node:fs/promises";
+import { open, readFile, stat, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
 import { createIdentity, Identity } from "../crypto/identity.ts";
 import { nativeEngine } from "../crypto/native.ts";
 import { parse } from "./arguments.ts";
@@ -26,12 +27,15 @@ async function keyIn(file: string): Promise<string> {
   const made = createIdentity();
   const handle = await open(file, "wx", OWNER_ALONE).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "EEXIST") return undefined;
-    throw unusable(file, error);
+    throw unusable(file, error, `make the folder ${dirname(file)}`);
   });
   if (handle === undefined) return new Identity(await readIdentity(file), `the text in ${file}`, nativeEngine).key;
   try {
     await handle.writeFile(`${made.identity}\n`);
     await handle.sync();
+  } catch (error) {
+    await unlink(file).catch(() => {}); // half of it would be in the way of the next try
+    throw unusable(file, error as NodeJS.ErrnoException);
   } finally {
     await handle.close();
   }
@@ -51,8 +55,12 @@ export async function readIdentity(file: string): Promise<string> {
   }
 }
 
-function unusable(file: string, error: NodeJS.ErrnoException): Error {
-  const why =
-    error.code === "ENOENT" ? `it does not exist: make one with npx chatroom identity --file ${file}` : error.code;
+/** @param missing what to do where the path leads nowhere */
+function unusable(
+  file: string,
+  error: NodeJS.ErrnoException,
+  missing = `make one with npx chatroom identity --file ${file}`,
+): Error {
+  const why = error.code === "ENOENT" ? `it does not exist: ${missing}` : error.code;
   return new Error(`the identity file ${file} can't be used: ${why ?? error.message}`, { cause: error });
 }

@@ -213,6 +213,9 @@ test("an identity file that is missing or none is told, and nothing of it is sho
   const missing = chatroom(["room", "--port", "0", "--identity-file", file]);
   expect(await missing.code).toBe(1);
   expect(missing.err).toContain(`npx chatroom identity --file ${file}`);
+  const nowhere = chatroom(["identity", "--file", join(file, "..", "none", "room.identity")]);
+  expect(await nowhere.code).toBe(1);
+  expect(nowhere.err).toContain(`make the folder ${join(file, "..", "none")}`);
   writeFileSync(file, "id-secret:half of a private text");
   for (const args of [
     ["room", "--port", "0", "--identity-file", file],
