@@ -1,7 +1,7 @@
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
+import { FloodGuard } from "../base/flood-guard.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
-import { TokenBucket } from "../base/token-bucket.ts";
 import type { Failure } from "./admission.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import type { RefusalReason } from "./answering.ts";
@@ -49,31 +49,25 @@ export interface AuditFields {
 /** Nobody's fault: two ends dialled at once and one was enough, or this side is leaving. */
 const QUIET: ReadonlySet<RefusalReason> = new Set(["hung up", "closing"]);
 
-interface Flow {
+interface Kind {
   readonly event: AuditEvent;
   readonly reason: string;
-  readonly bucket: TokenBucket;
-  suppressed: number;
-  /** When the last one came, logged or not. */
-  at: number;
 }
 
 /**
- * Who was refused, who came and went, and why, as log lines with the stable fields `event` and `reason`. Strangers cause some of them, and must not fill a disk: of each
- * event and reason only so many are written at once, and per second; what was left out is counted in the next line, or in one of its own when no more come.
+ * Who was refused, who came and went, and why, as log lines with the stable fields `event` and `reason`. Strangers cause some of them, so each event and reason has its own
+ * {@link FloodGuard}'s share.
  */
 export class AuditLog {
   readonly #log: Logger;
-  readonly #clock: Clock;
-  readonly #limits: Limits["audit"];
-  /** Few: events and reasons are ours. */
-  readonly #flows = new Map<string, Flow>();
-  #timer: Timer | undefined;
+  /** By event and reason: those are ours, and few. */
+  readonly #floods: FloodGuard<Kind>;
 
   constructor(log: Logger, clock: Clock, limits: Limits["audit"]) {
     this.#log = log;
-    this.#clock = clock;
-    this.#limits = limits;
+    this.#floods = new FloodGuard(clock, limits, ({ event, reason }, suppressed) =>
+      log.info({ event, reason, suppressed }, `${suppressed} more: ${event} (${reason})`),
+    );
   }
 
   /**
@@ -87,14 +81,8 @@ export class AuditLog {
     message: string,
     level: "debug" | "info" | "warn" = "info",
   ): void {
-    const flow = this.#flow(event, reason);
-    flow.at = this.#clock.now();
-    if (!flow.bucket.take(flow.at)) {
-      flow.suppressed++;
-      return this.#arm(this.#limits.quietMs);
-    }
-    const { suppressed } = flow;
-    flow.suppressed = 0;
+    const suppressed = this.#floods.take(`${event}: ${reason}`, { event, reason });
+    if (suppressed === undefined) return;
     const fields = { event, reason, ...about, suppressed: suppressed > 0 ? suppressed : undefined };
     this.#log[level](Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)), message);
   }
@@ -116,49 +104,7 @@ export class AuditLog {
 
   /** Writes what was left out so far. */
   close(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    for (const flow of this.#flows.values()) this.#summarise(flow);
-  }
-
-  #flow(event: AuditEvent, reason: string): Flow {
-    const key = `${event}: ${reason}`;
-    let flow = this.#flows.get(key);
-    if (flow === undefined) {
-      const now = this.#clock.now();
-      const bucket = new TokenBucket(this.#limits.perSecond, this.#limits.burst, now);
-      flow = { event, reason, bucket, suppressed: 0, at: now };
-      this.#flows.set(key, flow);
-    }
-    return flow;
-  }
-
-  #arm(ms: number): void {
-    this.#timer ??= this.#clock.after(ms, () => this.#quiet(), { hold: false });
-  }
-
-  /** Sums up the floods that are over, and looks after the others later. */
-  #quiet(): void {
-    this.#timer = undefined;
-    const now = this.#clock.now();
-    let restMs = Infinity;
-    for (const flow of this.#flows.values()) {
-      if (flow.suppressed === 0) continue;
-      const leftMs = flow.at + this.#limits.quietMs - now;
-      if (leftMs > 0) restMs = Math.min(restMs, leftMs);
-      else {
-        flow.bucket.charge(now);
-        this.#summarise(flow);
-      }
-    }
-    if (restMs < Infinity) this.#arm(Math.ceil(restMs));
-  }
-
-  #summarise(flow: Flow): void {
-    const { event, reason, suppressed } = flow;
-    if (suppressed === 0) return;
-    flow.suppressed = 0;
-    this.#log.info({ event, reason, suppressed }, `${suppressed} more: ${event} (${reason})`);
+    this.#floods.close();
   }
 }
 

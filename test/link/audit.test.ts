@@ -109,3 +109,11 @@ test("a clock that stands still or jumps loses no count", () => {
   const told = log.lines.reduce((sum, { fields }) => sum + ((fields as { suppressed?: number }).suppressed ?? 0), 0);
   expect(told).toBe(1);
 });
+
+test("what is left out when all is closed starts no timer again", () => {
+  const { clock, log, refuse, audit } = audited();
+  audit.close();
+  refuse(burst + 1);
+  expect(log.lines).toHaveLength(burst);
+  expect(clock.pending).toBe(0);
+});

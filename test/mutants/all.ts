@@ -1,5 +1,5 @@
 import { ADMISSION, ANSWERING, SOURCES, TOKEN_BUCKET } from "./admission.ts";
-import { AUDIT, LIMITS_OPTION, LOG, PENALISED } from "./audit.ts";
+import { AUDIT, FLOOD_GUARD, LIMITS_OPTION, LOG, PENALISED } from "./audit.ts";
 import {
   ADMISSION_BANS,
   BAN,
@@ -75,6 +75,7 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   ADMISSION,
   SOURCES,
   TOKEN_BUCKET,
+  FLOOD_GUARD,
   AUDIT,
   PENALISED,
   LOG,

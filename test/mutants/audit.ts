@@ -6,49 +6,14 @@ export const AUDIT: Mutants = {
   tests: ["test/link/audit.test.ts", "test/audit"],
   mutants: [
     {
-      name: "a flood is written line by line",
-      find: "if (!flow.bucket.take(flow.at)) {",
-      replace: "if (!flow.bucket.take(flow.at) && flow.at < 0) {",
-    },
-    {
       name: "all events share one budget",
-      find: "const key = `${event}: ${reason}`;",
-      replace: 'const key = "all";',
+      find: "this.#floods.take(`${event}: ${reason}`,",
+      replace: 'this.#floods.take("all",',
     },
     {
       name: "what was left out is not told with the next line",
       find: "suppressed: suppressed > 0 ? suppressed : undefined",
       replace: "suppressed: undefined",
-    },
-    {
-      name: "what was left out is told again and again",
-      find: "    const { suppressed } = flow;\n    flow.suppressed = 0;",
-      replace: "    const { suppressed } = flow;",
-    },
-    {
-      name: "the end of a flood is not told",
-      find: "return this.#arm(this.#limits.quietMs);",
-      replace: "return;",
-    },
-    {
-      name: "a flood that goes on is summed up as if it were over",
-      find: "if (leftMs > 0) restMs",
-      replace: "if (leftMs > 1e9) restMs",
-    },
-    {
-      name: "closing loses what was left out",
-      find: "for (const flow of this.#flows.values()) this.#summarise(flow);",
-      replace: "",
-    },
-    {
-      name: "closing leaves the timer",
-      find: "    this.#timer?.cancel();\n",
-      replace: "",
-    },
-    {
-      name: "a summary says the same twice",
-      find: "    if (suppressed === 0) return;\n    flow.suppressed = 0;",
-      replace: "    if (suppressed === 0) return;",
     },
     {
       name: "a claimed name looks proven",
@@ -64,6 +29,54 @@ export const AUDIT: Mutants = {
       name: "fields that are not known are written",
       find: ".filter(([, value]) => value !== undefined)",
       replace: "",
+    },
+  ],
+};
+
+/** How often lines are written that others can cause. */
+export const FLOOD_GUARD: Mutants = {
+  file: "src/base/flood-guard.ts",
+  tests: ["test/link/audit.test.ts", "test/call/failure-log.test.ts"],
+  mutants: [
+    {
+      name: "a flood is written line by line",
+      find: "if (!flow.bucket.take(now)) {",
+      replace: "if (!flow.bucket.take(now) && now < 0) {",
+    },
+    {
+      name: "what was left out is told again and again",
+      find: "    const { suppressed } = flow;\n    flow.suppressed = 0;",
+      replace: "    const { suppressed } = flow;",
+    },
+    {
+      name: "the end of a flood is not told",
+      find: "      this.#arm(this.#limits.quietMs);\n",
+      replace: "",
+    },
+    {
+      name: "a flood that goes on is summed up as if it were over",
+      find: "if (leftMs > 0) restMs",
+      replace: "if (leftMs > 1e9) restMs",
+    },
+    {
+      name: "closing loses what was left out",
+      find: "    for (const flow of this.#flows.values()) this.#end(flow);\n",
+      replace: "",
+    },
+    {
+      name: "closing leaves the timer",
+      find: "    this.#timer?.cancel();\n",
+      replace: "",
+    },
+    {
+      name: "what comes after closing starts the timer again",
+      find: "if (!this.#isClosed) this.#timer ??=",
+      replace: "this.#timer ??=",
+    },
+    {
+      name: "a summary says the same twice",
+      find: "    if (suppressed === 0) return;\n    flow.suppressed = 0;",
+      replace: "    if (suppressed === 0) return;",
     },
   ],
 };

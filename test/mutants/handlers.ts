@@ -143,34 +143,14 @@ export const FAILURE_LOG: Mutants = {
   tests: ["test/call/failure-log.test.ts"],
   mutants: [
     {
-      name: "every failure of a handler is written",
-      find: "if (!flow.bucket.take(flow.at)) {",
-      replace: "if (!flow.bucket.take(flow.at) && flow.at < 0) {",
-    },
-    {
       name: "all methods share one measure",
-      find: "const flow = this.#flow(method);",
-      replace: 'const flow = this.#flow("all");',
+      find: "this.#floods.take(method, method)",
+      replace: 'this.#floods.take("all", method)',
     },
     {
-      name: "what was left out is told again and again",
-      find: "    const { suppressed } = flow;\n    flow.suppressed = 0;\n    const fields",
-      replace: "    const { suppressed } = flow;\n    const fields",
-    },
-    {
-      name: "the end of a flood of failures is not told",
-      find: "this.#timer ??= this.#clock.after(this.#limits.quietMs, () => this.#quiet(), { hold: false });",
+      name: "what was left out is not told with the next failure",
+      find: "...(suppressed > 0 ? { suppressed } : {})",
       replace: "",
-    },
-    {
-      name: "a flood of failures that goes on is summed up as if it were over",
-      find: "if (leftMs > 0) restMs",
-      replace: "if (leftMs > 1e9) restMs",
-    },
-    {
-      name: "closing loses the failures that were left out",
-      find: "  close(): void {\n    this.#timer?.cancel();\n    this.#timer = undefined;\n    for (const [method, flow] of this.#flows) this.#summarise(method, flow);",
-      replace: "  close(): void {\n    this.#timer?.cancel();\n    this.#timer = undefined;",
     },
     {
       name: "what a logger stumbles over ends more than a line",
