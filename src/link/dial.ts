@@ -20,7 +20,7 @@ const NOTHING = new Uint8Array(0);
 export interface LinkContext {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Where refusals of proven peers are told. Absent: in the log itself. */
+  /** Where identities that were refused are told, beside the error of the link. Absent: nowhere. */
   readonly audit?: AuditLog | undefined;
   /** Absent: the defaults. */
   readonly limits?: Limits | undefined;

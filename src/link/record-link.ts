@@ -6,7 +6,7 @@ import type { Logger } from "../base/log.ts";
 import type { Engine, Suite } from "../crypto/engine.ts";
 import type { Purpose } from "../crypto/secret.ts";
 import type { Address, Pipe } from "../pipe/pipe.ts";
-import { aboutLink, AuditLog } from "./audit.ts";
+import { aboutLink, type AuditLog } from "./audit.ts";
 import { decodeClose, encodeClose } from "./close.ts";
 import type { LinkContext } from "./dial.ts";
 import type { Established } from "./handshake.ts";
@@ -337,8 +337,7 @@ export class RecordLink implements Link {
 
   #refuse({ problem, error, said }: IdentityRefusal): void {
     if (!this.#isOpen) return;
-    const audit = this.#audit ?? new AuditLog(this.#log, this.#clock, DEFAULT_LIMITS.audit);
-    audit.note("identity refused", problem, aboutLink(this), error.message, "warn");
+    this.#audit?.note("identity refused", problem, aboutLink(this), error.message, "warn");
     this.#pipe.write([this.#sealer.seal(TYPE.close, [encodeClose(CODE.authentication, said)])]);
     this.#end(error);
     this.#pipe.close();

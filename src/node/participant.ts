@@ -114,6 +114,7 @@ export abstract class Participant implements AsyncDisposable {
     this.table = new PeerTable({
       environment,
       log,
+      audit,
       encryption,
       identitiesFor: (peer) => rulesFor(peer, this.identities, surroundings.pinned?.(peer)),
       registry,
@@ -130,9 +131,10 @@ export abstract class Participant implements AsyncDisposable {
       },
       ended: (peer, end) => {
         const { reason, text, byPeer, cause } = end;
-        if (cause instanceof LinkError && cause.code === "ERR_IDENTITY") log.warn({ name: peer }, cause.message);
         const about = { name: peer, why: text };
-        audit.note("disconnected", reason, about, `${name} and ${quoted(peer)} are no longer connected`);
+        if (cause instanceof LinkError && cause.code === "ERR_IDENTITY")
+          audit.note("disconnected", reason, about, cause.message, "warn");
+        else audit.note("disconnected", reason, about, `${name} and ${quoted(peer)} are no longer connected`);
         if (reason === "protocol" && !byPeer)
           audit.note(
             "session violation",

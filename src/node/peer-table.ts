@@ -9,6 +9,7 @@ import type { Registry } from "../call/registry.ts";
 import { MAX_TIMEOUT_MS, type Views } from "../call/handler-call.ts";
 import type { Environment } from "../link/environment.ts";
 import type { IdentityRules } from "../link/identity.ts";
+import type { AuditLog } from "../link/audit.ts";
 import { isPrivate } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
 import type { Address } from "../pipe/pipe.ts";
@@ -22,6 +23,7 @@ import { ResumeKeys } from "./resume-keys.ts";
 export interface PeerTableOptions {
   readonly environment: Environment;
   readonly log: Logger;
+  readonly audit: AuditLog;
   readonly encryption: boolean;
   /** What this side shows a peer, and asks of it. Absent: nothing. */
   readonly identitiesFor?: (peer: string) => IdentityRules;
@@ -90,6 +92,7 @@ export class PeerTable {
     this.#redialer = new Redialer({
       environment,
       log,
+      audit: options.audit,
       encryption: options.encryption,
       identitiesFor: options.identitiesFor,
       needsLink: (peer) => this.needsLink(peer),

@@ -2,6 +2,7 @@ import type { Timer } from "../base/clock.ts";
 import { LinkError } from "../base/errors.ts";
 import { type Logger, quoted } from "../base/log.ts";
 import { AgainPace, retryWaitMs } from "../base/retry.ts";
+import type { AuditLog } from "../link/audit.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { IdentityRules } from "../link/identity.ts";
@@ -12,6 +13,7 @@ import type { ResumeKey } from "./resume-keys.ts";
 export interface RedialerOptions {
   readonly environment: Environment;
   readonly log: Logger;
+  readonly audit: AuditLog;
   readonly encryption: boolean;
   readonly identitiesFor?: ((peer: string) => IdentityRules) | undefined;
   /** Whether the session with a peer is there and has no link that is well. */
@@ -146,12 +148,13 @@ export class Redialer {
   }
 
   async #dialWith(peer: string, { host, port }: Address, key: ResumeKey, signal: AbortSignal): Promise<void> {
-    const { environment, log, encryption, identitiesFor, endFor, proven } = this.#options;
+    const { environment, log, audit, encryption, identitiesFor, endFor, proven } = this.#options;
     const { clock, engine, random, limits } = environment;
     const pipe = await environment.dial({ host, port, signal });
     const link = await dialLink(pipe, {
       clock,
       log,
+      audit,
       limits,
       signal,
       identity: identitiesFor?.(peer),

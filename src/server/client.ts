@@ -86,12 +86,13 @@ export class Client extends Participant {
       );
     }
     if (this.table.closing !== undefined) throw new TypeError(`connect: ${this.table.closing}`);
-    const { environment, log, table, encryption } = this;
+    const { environment, log, audit, table, encryption } = this;
     const pinned = options.identity === undefined ? undefined : publicText(options.identity, "identity");
     const host = options.host ?? DEFAULT_HOST;
     const connection = new ServerConnection({
       environment,
       log,
+      audit,
       table,
       clientName: this.name,
       name: own,

@@ -2,6 +2,7 @@ import { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Secret } from "../crypto/secret.ts";
 import type { UserPassword } from "../crypto/user-password.ts";
+import type { AuditLog } from "../link/audit.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { IdentityRules } from "../link/identity.ts";
@@ -13,6 +14,7 @@ import type { SessionEnd } from "../session/session.ts";
 export interface ServerConnectionOptions {
   readonly environment: Environment;
   readonly log: Logger;
+  readonly audit: AuditLog;
   readonly table: PeerTable;
   /** The name of this client. */
   readonly clientName: string;
@@ -120,7 +122,7 @@ export class ServerConnection {
   }
 
   async #attempt(): Promise<void> {
-    const { environment, log, table, clientName, name, host, port, secret, user, encryption, identities } =
+    const { environment, log, audit, table, clientName, name, host, port, secret, user, encryption, identities } =
       this.#options;
     if (table.isLinked(name)) return; // its session came back by itself
     const { clock, engine, random, limits } = environment;
@@ -130,6 +132,7 @@ export class ServerConnection {
     const link = await dialLink(pipe, {
       clock,
       log,
+      audit,
       limits,
       signal,
       address: this.address,

@@ -2,6 +2,7 @@ import type { Timer } from "../base/clock.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import { type Logger, quoted } from "../base/log.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
+import type { AuditLog } from "../link/audit.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { IdentityRules } from "../link/identity.ts";
@@ -16,6 +17,7 @@ import type { Tickets } from "./tickets.ts";
 export interface IntroducerOptions {
   readonly environment: Environment;
   readonly log: Logger;
+  readonly audit: AuditLog;
   readonly name: string;
   readonly encryption: boolean;
   readonly identities: IdentityRules;
@@ -145,6 +147,7 @@ export class Introducer {
     this.#options.tickets.forget(peer);
     this.#end(peer);
     this.#failures.delete(peer);
+    this.#refusals.delete(peer);
   }
 
   #begin(peer: string): Round {
@@ -211,7 +214,7 @@ export class Introducer {
   }
 
   async #dial(ticket: Ticket, { host, port }: Candidate, over: AbortSignal): Promise<void> {
-    const { environment, log, name, encryption, identities, tickets, table } = this.#options;
+    const { environment, log, audit, name, encryption, identities, tickets, table } = this.#options;
     const { clock, engine, random, limits } = environment;
     const late = new AbortController();
     const { dialMs } = limits.user;
@@ -227,6 +230,7 @@ export class Introducer {
       const link = await dialLink(pipe, {
         clock,
         log,
+        audit,
         limits,
         signal,
         identity: identities,

@@ -3,6 +3,7 @@ import type { Logger } from "../base/log.ts";
 import type { Secret } from "../crypto/secret.ts";
 import type { UserPassword } from "../crypto/user-password.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
+import type { AuditLog } from "../link/audit.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { IdentityRules } from "../link/identity.ts";
@@ -22,6 +23,7 @@ import {
 export interface RoomConnectionOptions {
   readonly environment: Environment;
   readonly log: Logger;
+  readonly audit: AuditLog;
   readonly name: string;
   readonly host: string;
   readonly port: number;
@@ -99,13 +101,14 @@ export class RoomConnection {
   }
 
   async #joinOnce(): Promise<void> {
-    const { environment, log, name, host, port, secret, user, encryption, identity } = this.#options;
+    const { environment, log, audit, name, host, port, secret, user, encryption, identity } = this.#options;
     const { clock, engine, random, limits } = environment;
     const { signal } = this.#retries;
     const pipe = await environment.dial({ host, port, signal });
     const link = await dialLink(pipe, {
       clock,
       log,
+      audit,
       limits,
       signal,
       address: this.address,

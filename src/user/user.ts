@@ -103,6 +103,7 @@ export class User extends Participant {
     this.#room = new RoomConnection({
       environment,
       log,
+      audit,
       name,
       host,
       port,
@@ -118,6 +119,7 @@ export class User extends Participant {
     this.#introducer = new Introducer({
       environment,
       log,
+      audit,
       name,
       encryption,
       identities,

@@ -1,7 +1,9 @@
 import type { Clock, Timer } from "../../src/base/clock.ts";
 import { PeerError } from "../../src/base/errors.ts";
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { loggerOf } from "../../src/base/log.ts";
 import type { Conversation } from "../../src/call/conversation.ts";
+import { AuditLog } from "../../src/link/audit.ts";
 import { environmentWith } from "../../src/link/environment.ts";
 import { PeerTable } from "../../src/node/peer-table.ts";
 import type { SessionEnd } from "../../src/session/session.ts";
@@ -93,6 +95,7 @@ export class Program {
     this.port = port;
     this.clock = new ProgramClock(network.clock);
     this.handlers = handlersOf(this, network);
+    const silent = loggerOf("silent", this.name);
     this.table = new PeerTable({
       environment: environmentWith({
         clock: this.clock,
@@ -101,7 +104,8 @@ export class Program {
         dial: ({ port: to, signal }) => network.redial(this, to, signal),
         listen: () => Promise.reject(new Error("nothing listens here")),
       }),
-      log: loggerOf("silent", this.name),
+      log: silent,
+      audit: new AuditLog(silent, this.clock, DEFAULT_LIMITS.audit),
       encryption: true,
       registry: this.handlers.registry,
       views: { peer: () => undefined, peers: () => undefined },

@@ -9,6 +9,7 @@ import { MessageQueue } from "../../src/call/messages.ts";
 import { Registry } from "../../src/call/registry.ts";
 import { nativeEngine } from "../../src/crypto/native.ts";
 import { keySecret } from "../../src/crypto/secret.ts";
+import { AuditLog } from "../../src/link/audit.ts";
 import { environmentWith } from "../../src/link/environment.ts";
 import type { Link } from "../../src/link/link.ts";
 import { PeerEntries } from "../../src/node/peer-entries.ts";
@@ -114,6 +115,7 @@ test("limit peers.redialMs: a dial for a new link may take four seconds", async 
   const redialer = new Redialer({
     environment,
     log,
+    audit: new AuditLog(log, clock, DEFAULT_LIMITS.audit),
     encryption: true,
     needsLink: () => true,
     listenerOf: () => undefined,

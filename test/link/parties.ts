@@ -5,6 +5,7 @@ import type { Logger } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import { nativeEngine } from "../../src/crypto/native.ts";
 import { passwordSecret, type Secret } from "../../src/crypto/secret.ts";
+import { AuditLog } from "../../src/link/audit.ts";
 import { dialLink } from "../../src/link/dial.ts";
 import type { InitiatorConfig } from "../../src/link/handshake.ts";
 import type { IdentityRules } from "../../src/link/identity.ts";
@@ -90,10 +91,13 @@ export class Answerer {
     } = {},
   ) {
     const secret = secretOf(options.password ?? "right horse");
+    const { clock = systemClock } = options;
+    const limits = limitsWith(options.limits ?? {});
     this.listener = new LinkListener({
-      clock: options.clock ?? systemClock,
+      clock,
       log: this.log,
-      limits: limitsWith(options.limits ?? {}),
+      audit: new AuditLog(this.log, clock, limits.audit),
+      limits,
       handshake: {
         engine: nativeEngine,
         random: systemRandom,

@@ -1,16 +1,23 @@
 import { expect, test } from "vitest";
+import { systemClock } from "../../src/base/clock.ts";
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { loggerOf } from "../../src/base/log.ts";
 import { Registry } from "../../src/call/registry.ts";
+import { AuditLog } from "../../src/link/audit.ts";
 import { environmentWith } from "../../src/link/environment.ts";
 import type { Link, LinkEvents } from "../../src/link/link.ts";
 import { PeerTable } from "../../src/node/peer-table.ts";
+
+const log = loggerOf("silent", "Foo");
+const audit = new AuditLog(log, systemClock, DEFAULT_LIMITS.audit);
 
 test("a session that its first record ends is never told as open, and does not hold up closing", async () => {
   const told: string[] = [];
   const table = new PeerTable({
     encryption: true,
     environment: environmentWith(),
-    log: loggerOf("silent", "Foo"),
+    log,
+    audit,
     registry: new Registry(undefined),
     views: { peer: () => undefined, peers: () => undefined },
     reach: () => {},
@@ -44,7 +51,8 @@ test("a link that is proven while its user leaves begins nothing", async () => {
   const table = new PeerTable({
     encryption: true,
     environment: environmentWith(),
-    log: loggerOf("silent", "Foo"),
+    log,
+    audit,
     registry: new Registry(undefined),
     views: { peer: () => undefined, peers: () => undefined },
     reach: () => {},
@@ -71,7 +79,8 @@ test("a link with another identity than the session's first one joins it by no t
   const table = new PeerTable({
     encryption: true,
     environment: environmentWith(),
-    log: loggerOf("silent", "Foo"),
+    log,
+    audit,
     registry: new Registry(undefined),
     views: { peer: () => undefined, peers: () => undefined },
     reach: () => {},

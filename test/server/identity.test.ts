@@ -1,5 +1,6 @@
 import { Client, type ClientOptions, type ConnectOptions, createIdentity, Server, type ServerOptions } from "chatroom";
 import { expect, onTestFinished, test } from "vitest";
+import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { MemoryNetwork, memoryEnvironment } from "../../src/testing/index.ts";
 import { KeptLog } from "../link/parties.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
@@ -80,6 +81,22 @@ test("a server that comes back as somebody else gets nothing; the client tells a
   await until(() => log.lines.some(({ level, message }) => level === "warn" && message.includes("refuses for now")));
   expect(got).toEqual([]);
   expect(second.names).toEqual([]);
+});
+
+test("refused identities fill no log of the one that dials either: what is left out is counted when it leaves", async () => {
+  const { burst } = DEFAULT_LIMITS.audit;
+  const environment = memoryEnvironment();
+  const server = await serve({ environment, identity: mallory.identity });
+  const log = new KeptLog();
+  const foo = await open({ environment, log, pins: { Baz: bazId.key } });
+  for (let round = 0; round < burst + 10; round++)
+    expect(await failure(foo.connect("Baz", to(server)))).toMatchObject({ code: "ERR_IDENTITY" });
+  await foo.close();
+  const told = log.lines
+    .map(({ fields }) => fields as { event?: string; suppressed?: number })
+    .filter(({ event }) => event === "identity refused");
+  expect(told.length).toBeLessThan(burst + 5);
+  expect(told.reduce((sum, { suppressed = 0 }) => sum + suppressed, 0) + told.length - 1).toBe(burst + 10);
 });
 
 test("a client whose identity the server does not take is refused for good, and the server's calls say why", async () => {
