@@ -1,9 +1,10 @@
 import { open, readFile, stat, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
 import { createIdentity, Identity } from "../crypto/identity.ts";
 import { nativeEngine } from "../crypto/native.ts";
+import { diskError } from "../state/disk.ts";
 import { parse } from "./arguments.ts";
 
+const WHAT = "the identity file";
 const OWNER_ALONE = 0o600;
 const OTHERS = 0o077;
 
@@ -27,7 +28,7 @@ async function keyIn(file: string): Promise<string> {
   const made = createIdentity();
   const handle = await open(file, "wx", OWNER_ALONE).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "EEXIST") return undefined;
-    throw unusable(file, error, `make the folder ${dirname(file)}`);
+    throw diskError(WHAT, file, error);
   });
   if (handle === undefined) return new Identity(await readIdentity(file), `the text in ${file}`, nativeEngine).key;
   try {
@@ -35,7 +36,7 @@ async function keyIn(file: string): Promise<string> {
     await handle.sync();
   } catch (error) {
     await unlink(file).catch(() => {}); // half of it would be in the way of the next try
-    throw unusable(file, error as NodeJS.ErrnoException);
+    throw diskError(WHAT, file, error);
   } finally {
     await handle.close();
   }
@@ -51,16 +52,9 @@ export async function readIdentity(file: string): Promise<string> {
       process.stderr.write(`chatroom: others can read the private identity in ${file}: chmod 600 ${file}\n`);
     return text;
   } catch (error) {
-    throw unusable(file, error as NodeJS.ErrnoException);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw diskError(WHAT, file, error);
+    throw new Error(`${WHAT} ${file} does not exist: make one with npx chatroom identity --file ${file}`, {
+      cause: error,
+    });
   }
-}
-
-/** @param missing what to do where the path leads nowhere */
-function unusable(
-  file: string,
-  error: NodeJS.ErrnoException,
-  missing = `make one with npx chatroom identity --file ${file}`,
-): Error {
-  const why = error.code === "ENOENT" ? `it does not exist: ${missing}` : error.code;
-  return new Error(`the identity file ${file} can't be used: ${why ?? error.message}`, { cause: error });
 }

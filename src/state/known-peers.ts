@@ -70,7 +70,7 @@ function isKnown({ path }: SharedFile, peers: ReadonlyMap<string, string>, peer:
   return false;
 }
 
-/** One after the other, per file: whoever tried first is the first, and waits for no lock of its own program. */
+/** One after the other, per file: the lock keeps other programs out, and asking for it again and again is work. */
 function inTurn<Result>(file: string, use: () => Promise<Result>): Promise<Result> {
   const mine = (uses.get(file) ?? Promise.resolve()).then(use);
   const over = mine

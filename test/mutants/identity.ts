@@ -220,11 +220,6 @@ export const IDENTITY_WAYS: readonly Mutants[] = [
         replace: "if (before === key) {",
       },
       {
-        name: "two tries at once are both the first",
-        find: "const mine = (uses.get(file) ?? Promise.resolve()).then(use);",
-        replace: "const mine = Promise.resolve().then(use);",
-      },
-      {
         name: "a damaged file is begun anew",
         find: "    return parse((await file.read())?.text);",
         replace: "    try { return parse((await file.read())?.text); } catch { return new Map(); }",
