@@ -177,14 +177,15 @@ export function decodeToUser(payload: Uint8Array): ToUser {
 /** Reads what came in a box. @throws Error saying what is wrong with it. */
 export function decodeBoxed(payload: Uint8Array): Boxed {
   const message = fieldsOf(payload);
-  return message.type === "token"
-    ? { type: "token", token: bytes(message, "token", TOKEN_BYTES) }
-    : decodeTicket(payload);
+  return message.type === "token" ? { type: "token", token: bytes(message, "token", TOKEN_BYTES) } : ticketOf(message);
 }
 
 /** @throws Error saying what is wrong with a ticket. */
 export function decodeTicket(payload: Uint8Array): Ticket {
-  const message = fieldsOf(payload);
+  return ticketOf(fieldsOf(payload));
+}
+
+function ticketOf(message: Fields): Ticket {
   if (message.type !== "ticket") throw new Error("a box of the Room holds a ticket");
   return {
     type: "ticket",
