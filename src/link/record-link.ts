@@ -1,5 +1,4 @@
 import type { Clock } from "../base/clock.ts";
-import { discard } from "../base/discard.ts";
 import { LinkError } from "../base/errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import type { Logger } from "../base/log.ts";
@@ -15,13 +14,10 @@ import { encodeIdentity, type Judge, verifyIdentity } from "./identity.ts";
 import { IdentityGate, type IdentityRefusal, refusal } from "./identity-gate.ts";
 import { Keepalive } from "./keepalive.ts";
 import type { Link, LinkEvents } from "./link.ts";
-import { RecordReader } from "./records.ts";
+import { RecordReceiver } from "./record-receiver.ts";
+import { RECORD } from "./records.ts";
 
-/** The types of records, PROTOCOL §3.5. User stage (6) has no place on an open link, identity only as a side's very first record. */
-const TYPE = { data: 1, ping: 2, pong: 3, identity: 4, sealed: 5, close: 0x7f } as const;
 const PING_BYTES = 8;
-/** What the records of a chunk may take before its link keeps account of the turn. */
-const LITTLE_MS = 0.25;
 
 /** What a link is made with; the engine verifies identities. */
 export interface RecordLinkContext extends LinkContext {
@@ -51,7 +47,7 @@ export class RecordLink implements Link {
   readonly #log: Logger;
   readonly #audit: AuditLog | undefined;
   readonly #keepalive: Keepalive;
-  readonly #reader = new RecordReader();
+  readonly #receiver: RecordReceiver;
   readonly #gone: () => void;
   readonly #engine: Engine;
   /** Until the other side's identity is one that it takes. Absent: none is asked for. */
@@ -66,15 +62,6 @@ export class RecordLink implements Link {
   #events: LinkEvents | undefined;
   #isOpen = true;
   #isWritable = true;
-  /** The rest of a round, when there were more records than fit a turn of the event loop; the pipe is paused meanwhile. */
-  #nextTurn: ReturnType<typeof setImmediate> | undefined;
-  /** When this turn of the event loop is over for this link, once its records have taken more than a little of it. */
-  #turnEndsAt: number | undefined;
-  #isHeld = false;
-  /** The owner uses nothing any more of the record that was handed up last. */
-  #isDone = false;
-  /** The end of the pipe, which comes after the records that are still held. */
-  #pipeEnd: { error: Error | undefined } | undefined;
   /** The end of the link, when it came before an owner did. */
   #untold: { error: LinkError | undefined } | undefined;
 
@@ -114,26 +101,28 @@ export class RecordLink implements Link {
     this.#judge = context.identity?.judgeOf?.(this.remoteName);
     this.#identityMs = (context.limits ?? DEFAULT_LIMITS).handshake.identityMs;
     this.#keepalive = new Keepalive(context.clock, this.#limits, {
-      sendPing: (payload) => this.#send(TYPE.ping, [payload]),
+      sendPing: (payload) => this.#send(RECORD.ping, [payload]),
       dead: () =>
         this.#fail(new LinkError("ERR_DEAD", `nothing came from ${this.#who()} for ${this.#limits.deadMs / 1000} s`)),
     });
-    this.#reader.push(rest);
-    pipe.start({
-      data: (chunk) => {
-        this.#keepalive.heard();
-        this.#reader.push(chunk);
-        this.#read();
+    this.#receiver = new RecordReceiver(
+      {
+        pipe,
+        opener: this.#opener,
+        encryption: this.encryption,
+        clock: this.#clock,
+        limits: this.#limits,
+        isReady: () => this.#isReady,
+        heard: () => this.#keepalive.heard(),
+        record: (type, payload) => this.#received(type, payload),
+        broken: (error) => this.#notGenuine(error),
+        drain: () => this.#drained(),
+        ended: (error) => this.#truncated(error),
       },
-      drain: () => this.#drained(),
-      end: (error) => {
-        this.#pipeEnd = { error };
-        this.#read();
-      },
-    });
-    pipe.pause();
+      rest,
+    );
     const own = context.identity?.own;
-    if (own !== undefined) this.#send(TYPE.identity, [encodeIdentity(own, established)]);
+    if (own !== undefined) this.#send(RECORD.identity, [encodeIdentity(own, established)]);
   }
 
   get identity(): string | undefined {
@@ -184,8 +173,7 @@ export class RecordLink implements Link {
       };
       this.#gate = { gate, done };
       void this.ping(this.#identityMs); // whoever shows no identity is known by its pong
-      this.#isHeld = true;
-      this.#read();
+      this.#receiver.read();
     });
   }
 
@@ -219,19 +207,18 @@ export class RecordLink implements Link {
     this.#events = events;
     if (this.#untold !== undefined) return this.#tell(this.#untold.error);
     if (!isFirst || !this.#isOpen) return;
-    this.#isHeld = true;
     const early = this.#early;
     this.#early = undefined;
     if (early !== undefined) this.#take(early.type, early.payload);
-    this.#read();
+    this.#receiver.read();
   }
 
   send(parts: readonly Uint8Array[]): void {
-    this.#send(TYPE.data, parts);
+    this.#send(RECORD.data, parts);
   }
 
   sendSealed(plaintext: Uint8Array): void {
-    if (this.#isOpen) this.#send(TYPE.sealed, [this.#sealer.box(plaintext)]);
+    if (this.#isOpen) this.#send(RECORD.sealed, [this.#sealer.box(plaintext)]);
   }
 
   ping(timeoutMs: number): Promise<number | undefined> {
@@ -240,7 +227,7 @@ export class RecordLink implements Link {
 
   close(code: number = CODE.done, text = ""): void {
     if (!this.#isOpen) return;
-    this.#pipe.write([this.#sealer.seal(TYPE.close, [encodeClose(code, text)])]);
+    this.#pipe.write([this.#sealer.seal(RECORD.close, [encodeClose(code, text)])]);
     this.#end();
     this.#pipe.close();
   }
@@ -261,70 +248,35 @@ export class RecordLink implements Link {
     queueMicrotask(() => this.#fail(new LinkError("ERR_SLOW_CONSUMER", text)));
   }
 
-  /** Hands up whole records, a turn's worth at most: a flood on one link must not keep the others waiting. */
-  #read(): void {
-    if (!this.#mayRead || this.#nextTurn !== undefined) return;
-    let left = this.#limits.recordsPerTurn;
-    const { turnMs } = this.#limits;
-    const endsAt = this.#turnEndsAt ?? this.#clock.now() + turnMs;
-    while (this.#mayRead && left > 0 && this.#readOne()) left = this.#clock.now() < endsAt ? left - 1 : 0;
-    if (!this.#mayRead) return;
-    if (left > 0 && this.#turnEndsAt === undefined && this.#clock.now() > endsAt - turnMs + LITTLE_MS) {
-      this.#turnEndsAt = endsAt; // many chunks may come within one turn
-      setImmediate(() => (this.#turnEndsAt = undefined));
-    }
-    if (left === 0) {
-      this.#pipe.pause();
-      this.#nextTurn = setImmediate(() => {
-        this.#nextTurn = undefined;
-        this.#isHeld = true;
-        this.#read();
-      });
-      return;
-    }
-    if (this.#isHeld) this.#pipe.resume();
-    this.#isHeld = false;
-    if (this.#pipeEnd !== undefined) this.#truncated(this.#pipeEnd.error);
-  }
-
   /** There is an owner, or the other side's first record is waited for. */
-  get #mayRead(): boolean {
+  get #isReady(): boolean {
     return this.#isOpen && (this.#events !== undefined || this.#gate?.gate.isJudging === false);
   }
 
-  /** False: no whole record is there, or the link has ended. */
-  #readOne(): boolean {
-    let opened: { type: number; payload: Uint8Array };
-    this.#isDone = false;
-    try {
-      const record = this.#reader.next();
-      if (record === undefined) return false;
-      opened = this.#opener.open(record.lengthPrefix, record.body);
-      if (opened.type === TYPE.sealed) opened.payload = this.#opener.unbox(opened.payload);
-    } catch (error) {
-      const text = `a record from ${this.#who()} is not genuine: ${error instanceof Error ? error.message : String(error)}`;
-      this.#fail(new LinkError("ERR_RECORD", text, { cause: error }));
-      return false;
-    }
-    if (this.#isFirst) this.#takeFirst(opened.type, opened.payload);
-    else this.#take(opened.type, opened.payload);
-    // Encrypted, the payload has a buffer of its own; else it is part of the record.
-    if (this.#isDone && this.encryption) discard(opened.payload.buffer);
-    if (this.#isDone || this.encryption) this.#reader.done();
-    return true;
+  #notGenuine(cause: unknown): void {
+    const text = `a record from ${this.#who()} is not genuine: ${cause instanceof Error ? cause.message : String(cause)}`;
+    this.#fail(new LinkError("ERR_RECORD", text, { cause }));
   }
 
-  /** The very first record may be an identity, which is verified whether it is asked for or not. */
-  #takeFirst(type: number, payload: Uint8Array): void {
+  /** True: nothing of the payload is used any more. The very first record may be an identity, which is verified whether it is asked for or not. */
+  #received(type: number, payload: Uint8Array): boolean {
+    const isFirst = this.#isFirst;
     this.#isFirst = false;
-    if (type !== TYPE.identity && (this.#gate === undefined || type === TYPE.close)) return this.#take(type, payload);
-    const key = type === TYPE.identity ? verifyIdentity(this.#engine, payload, this) : undefined;
-    if (type !== TYPE.identity) this.#early = { type, payload };
+    if (isFirst && (type === RECORD.identity || (this.#gate !== undefined && type !== RECORD.close))) {
+      this.#takeFirst(type, payload);
+      return false;
+    }
+    return this.#take(type, payload);
+  }
+
+  #takeFirst(type: number, payload: Uint8Array): void {
+    const key = type === RECORD.identity ? verifyIdentity(this.#engine, payload, this) : undefined;
+    if (type !== RECORD.identity) this.#early = { type, payload };
     else if (key === undefined) {
       return this.#refuse(refusal("malformed", `${this.#who()} shows an identity that it does not prove on this link`));
     }
     if (this.#gate === undefined) return;
-    this.#pipe.pause();
+    this.#receiver.pause();
     this.#identity = key;
     this.#gate.gate.first(key);
   }
@@ -338,37 +290,43 @@ export class RecordLink implements Link {
   #refuse({ problem, error, said }: IdentityRefusal): void {
     if (!this.#isOpen) return;
     this.#audit?.note("identity refused", problem, aboutLink(this), error.message, "warn");
-    this.#pipe.write([this.#sealer.seal(TYPE.close, [encodeClose(CODE.authentication, said)])]);
+    this.#pipe.write([this.#sealer.seal(RECORD.close, [encodeClose(CODE.authentication, said)])]);
     this.#end(error);
     this.#pipe.close();
     this.#tell(error);
   }
 
-  #take(type: number, payload: Uint8Array): void {
+  /** True: the owner uses nothing of the payload any more. */
+  #take(type: number, payload: Uint8Array): boolean {
+    if (type === RECORD.data || type === RECORD.sealed) return this.#handUp(type, payload);
+    this.#takeOwn(type, payload);
+    return false;
+  }
+
+  #handUp(type: number, payload: Uint8Array): boolean {
+    try {
+      if (type === RECORD.data) return this.#events?.data(payload) === true;
+      this.#events?.sealed(payload);
+    } catch (error) {
+      this.#ownerThrew(error);
+    }
+    return false;
+  }
+
+  /** What is between the two links, and not their owners'. */
+  #takeOwn(type: number, payload: Uint8Array): void {
     switch (type) {
-      case TYPE.data:
-      case TYPE.sealed:
-        return this.#handUp(type, payload);
-      case TYPE.ping:
+      case RECORD.ping:
         if (payload.length !== PING_BYTES) return this.#broken("a ping of a wrong length");
-        if (this.#keepalive.acceptPing()) return this.#send(TYPE.pong, [payload]);
+        if (this.#keepalive.acceptPing()) return this.#send(RECORD.pong, [payload]);
         return this.#tooManyPings();
-      case TYPE.pong:
+      case RECORD.pong:
         if (payload.length === PING_BYTES && this.#keepalive.acceptPong(payload)) return;
         return this.#broken("a pong that answers no ping");
-      case TYPE.close:
+      case RECORD.close:
         return this.#closedByPeer(payload);
       default:
         return this.#broken(`a record of the type ${type}, which has no place here`);
-    }
-  }
-
-  #handUp(type: number, payload: Uint8Array): void {
-    try {
-      if (type === TYPE.data) this.#isDone = this.#events?.data(payload) === true;
-      else this.#events?.sealed(payload);
-    } catch (error) {
-      this.#ownerThrew(error);
     }
   }
 
@@ -433,8 +391,6 @@ export class RecordLink implements Link {
     this.#isOpen = false;
     this.#isWritable = false;
     this.#keepalive.stop();
-    clearImmediate(this.#nextTurn);
-    this.#nextTurn = undefined;
     this.#sealer.wipe();
     this.#opener.wipe();
     this.#gone();

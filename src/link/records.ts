@@ -9,6 +9,9 @@ import { type Engine, type Suite, TAG_BYTES } from "../crypto/engine.ts";
 import type { DirectionSecrets } from "../crypto/key-schedule.ts";
 import { Ratchet } from "../crypto/ratchet.ts";
 
+/** The types of records. User stage belongs before an open link, identity is only ever a side's very first record on it. */
+export const RECORD = { data: 1, ping: 2, pong: 3, identity: 4, sealed: 5, userStage: 6, close: 0x7f } as const;
+
 /** The largest payload of a record. */
 export const MAX_PAYLOAD_BYTES: number = DEFAULT_LIMITS.wire.recordBytes;
 /** The largest plaintext of a sealed box: with its tag it fills a record. */

@@ -17,12 +17,11 @@ import {
   createOpener,
   createSealer,
   MIN_BODY_BYTES,
+  RECORD,
   type RecordOpener,
   type RecordSealer,
   type SealedRecord,
 } from "./records.ts";
-
-const TYPE = { userStage: 6, close: 0x7f } as const;
 
 export const POINT_BYTES = 32;
 /** Bytes of record 4 behind Tu: a signature and its tag. */
@@ -59,12 +58,12 @@ export class UserStageRecords {
   }
 
   seal(...parts: Uint8Array[]): Uint8Array {
-    return this.#sealer.seal(TYPE.userStage, parts);
+    return this.#sealer.seal(RECORD.userStage, parts);
   }
 
   /** The last record of this side. */
   close(code: number): Uint8Array {
-    return this.#sealer.seal(TYPE.close, [encodeClose(code, "")]);
+    return this.#sealer.seal(RECORD.close, [encodeClose(code, "")]);
   }
 
   /**
@@ -73,8 +72,8 @@ export class UserStageRecords {
    */
   open(record: SealedRecord, length: number): Uint8Array {
     const { type, payload } = this.#opener.open(record.lengthPrefix, record.body);
-    if (type === TYPE.userStage && payload.length === length) return payload;
-    const close = type === TYPE.close ? decodeClose(payload, this.#encryption) : undefined;
+    if (type === RECORD.userStage && payload.length === length) return payload;
+    const close = type === RECORD.close ? decodeClose(payload, this.#encryption) : undefined;
     if (close === undefined)
       throw new LinkError("ERR_MALFORMED", "a record of the user stage is another one than is due");
     throw close.error ?? new LinkError("ERR_TRUNCATED", "the other side closed the link during the user stage");

@@ -32,7 +32,7 @@ import { MACHINE_END, MACHINE_LINKS } from "./machine-links.ts";
 import type { Mutants } from "./mutant.ts";
 import { FLOWS, OUTBOX } from "./outbox.ts";
 import { TCP_PIPE } from "./pipe.ts";
-import { RATCHET, RECORD_LINK, RECORDS } from "./records.ts";
+import { RATCHET, RECORD_LINK, RECORD_RECEIVER, RECORDS } from "./records.ts";
 import { ASSEMBLIES, DEFRAMER } from "./stream-in.ts";
 import { COMMIT, FRAMES, OWN_FRAMES, RETAINED } from "./stream-out.ts";
 import { ED25519_KEY, USER, USER_CHECK, USER_FAILURES, USER_RESPONDER, USER_TABLE, VERIFIER } from "./user-stage.ts";
@@ -58,6 +58,7 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   SUSPICION,
   RATCHET,
   RECORDS,
+  RECORD_RECEIVER,
   RECORD_LINK,
   TCP_PIPE,
   KEEPALIVE,

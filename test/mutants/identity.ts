@@ -105,7 +105,7 @@ export const IDENTITY_LINK: Mutants = {
     },
     {
       name: "the other side does not learn why",
-      find: "    this.#pipe.write([this.#sealer.seal(TYPE.close, [encodeClose(CODE.authentication, said)])]);\n",
+      find: "    this.#pipe.write([this.#sealer.seal(RECORD.close, [encodeClose(CODE.authentication, said)])]);\n",
       replace: "",
     },
     {

@@ -171,6 +171,59 @@ export const RECORDS: Mutants = {
   ],
 };
 
+/** What comes over an open link. */
+export const RECORD_RECEIVER: Mutants = {
+  file: "src/link/record-receiver.ts",
+  tests: ["test/link/link.test.ts", "test/link/keepalive.test.ts"],
+  mutants: [
+    {
+      name: "what comes is no sign of life",
+      find: "        options.heard();\n",
+      replace: "",
+    },
+    {
+      name: "a flood is read in one turn",
+      find: "let left = limits.recordsPerTurn;",
+      replace: "let left = 2 ** 53;",
+    },
+    {
+      name: "an end without a close is nothing",
+      find: "if (this.#pipeEnd !== undefined) this.#options.ended(this.#pipeEnd.error);",
+      replace: "",
+    },
+    {
+      name: "the end of the pipe comes before the records that are held",
+      find: "        this.#pipeEnd = { error };\n",
+      replace: "        options.ended(error);\n",
+    },
+    {
+      name: "a record that does not open is skipped",
+      find: "      this.#options.broken(error);\n      return false;",
+      replace: "      void error;\n      return true;",
+    },
+    {
+      name: "a payload that its owner keeps is freed",
+      find: "if (isDone && encryption) discard(",
+      replace: "if (encryption) discard(",
+    },
+    {
+      name: "without encryption a payload that its owner keeps is freed",
+      find: "if (isDone || encryption) this.#reader.done();",
+      replace: "this.#reader.done();",
+    },
+    {
+      name: "a payload with which its owner is done is not freed",
+      find: "if (isDone && encryption) discard(opened.payload.buffer);",
+      replace: "",
+    },
+    {
+      name: "a turn that is over goes on with the next chunk",
+      find: "if (!isReady() || this.#isTurnOver) return;",
+      replace: "if (!isReady()) return;",
+    },
+  ],
+};
+
 /** An open link. */
 export const RECORD_LINK: Mutants = {
   file: "src/link/record-link.ts",
@@ -202,28 +255,13 @@ export const RECORD_LINK: Mutants = {
       replace: "return;",
     },
     {
-      name: "what comes is no sign of life",
-      find: "        this.#keepalive.heard();\n",
-      replace: "",
-    },
-    {
-      name: "a flood is read in one turn",
-      find: "let left = this.#limits.recordsPerTurn;",
-      replace: "let left = 2 ** 53;",
-    },
-    {
       name: "an owner that ignores writable fills memory",
       find: "if (this.#pipe.buffered <= this.#limits.bufferedBytes) return;",
       replace: "return;",
     },
     {
-      name: "an end without a close reads as an orderly one",
-      find: "if (this.#pipeEnd !== undefined) this.#truncated(this.#pipeEnd.error);",
-      replace: "if (this.#pipeEnd !== undefined) this.#tell(undefined);",
-    },
-    {
       name: "a close does not say why",
-      find: "this.#pipe.write([this.#sealer.seal(TYPE.close, [encodeClose(code, text)])]);",
+      find: "this.#pipe.write([this.#sealer.seal(RECORD.close, [encodeClose(code, text)])]);",
       replace: "",
     },
     {
@@ -235,11 +273,6 @@ export const RECORD_LINK: Mutants = {
       name: "a drained pipe leaves the link unwritable",
       find: "    this.#isWritable = true;\n    try {",
       replace: "    try {",
-    },
-    {
-      name: "a record that does not open is skipped",
-      find: `      this.#fail(new LinkError("ERR_RECORD", text, { cause: error }));\n      return false;`,
-      replace: "      void text;\n      return true;",
     },
     {
       name: "the end of a link is told before it has an owner, and lost",
@@ -254,26 +287,6 @@ export const RECORD_LINK: Mutants = {
     {
       name: "pings go on after the end",
       find: "    this.#keepalive.stop();\n",
-      replace: "",
-    },
-    {
-      name: "a payload that its owner keeps is freed",
-      find: "if (this.#isDone && this.encryption) discard(",
-      replace: "if (this.encryption) discard(",
-    },
-    {
-      name: "without encryption a payload that its owner keeps is freed",
-      find: "if (this.#isDone || this.encryption) this.#reader.done();",
-      replace: "this.#reader.done();",
-    },
-    {
-      name: "a box is freed because the record before it was",
-      find: "    this.#isDone = false;\n",
-      replace: "",
-    },
-    {
-      name: "a payload with which its owner is done is not freed",
-      find: "if (this.#isDone && this.encryption) discard(opened.payload.buffer);",
       replace: "",
     },
   ],
