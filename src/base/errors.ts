@@ -82,3 +82,12 @@ export class LinkError extends Error {
     if (about.received !== undefined) this.received = about.received;
   }
 }
+
+/** What something that was thrown says of itself. Functions of users may throw anything, also what can't be made a text. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return "what was thrown is no error";
+  }
+}

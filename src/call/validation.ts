@@ -1,3 +1,5 @@
+import { messageOf } from "../base/errors.ts";
+
 /** Any zod 4 schema, or any other that speaks the Standard Schema interface (standardschema.dev, version 1). */
 export interface Schema {
   readonly "~standard": {
@@ -49,10 +51,7 @@ function checked(validated: Validated, what: string): Checked {
 function broken(error: unknown, what: string): Checked {
   return {
     ok: false,
-    text: `${what}: its schema failed: ${error instanceof Error ? error.message : String(error)}`.slice(
-      0,
-      MAX_ISSUE_TEXT,
-    ),
+    text: `${what}: its schema failed: ${messageOf(error)}`.slice(0, MAX_ISSUE_TEXT),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../base/clock.ts";
-import { LinkError } from "../base/errors.ts";
+import { LinkError, messageOf } from "../base/errors.ts";
 import type { IdentityProblem, Judge } from "./identity.ts";
 
 /** Why a link does not open: what this side tells itself, and what it tells the other one. */
@@ -46,7 +46,7 @@ export class IdentityGate {
     if (typeof judge === "string") return this.#settle(key === judge ? undefined : this.#notPinned(judge, key));
     new Promise<unknown>((resolve) => resolve(judge(key))).then(
       (answer) => this.#settle(answer === true ? undefined : this.#notApproved(key, "")),
-      (error: unknown) => this.#settle(this.#notApproved(key, error instanceof Error ? error.message : String(error))),
+      (error: unknown) => this.#settle(this.#notApproved(key, messageOf(error))),
     );
   }
 

@@ -38,8 +38,8 @@ export interface ParticipantOptions {
 export interface Surroundings {
   /** Calls wait for that peer: get a link to it. Called often; cheap when one is under way. */
   reach(peer: string): void;
-  /** The session with a peer could not be resumed where the peer listened. */
-  notResumed(peer: string, error: LinkError): void;
+  /** The session with a peer could not be resumed where the peer listened. Absent: peers come back by themselves. */
+  readonly notResumed?: ((peer: string, error: LinkError) => void) | undefined;
   /** One clause about why a peer can't be reached now. */
   absence(peer: string): string;
   /** Names of the live programs of a kind, sorted. */
@@ -120,7 +120,7 @@ export abstract class Participant implements AsyncDisposable {
       registry,
       views: this.typed,
       reach: (peer) => surroundings.reach(peer),
-      notResumed: (peer, error) => surroundings.notResumed(peer, error),
+      notResumed: surroundings.notResumed,
       absence: (peer) => surroundings.absence(peer),
       closesLinks: (peer) => surroundings.closesLinks(peer),
       severalSelves: surroundings.severalSelves === true,

@@ -31,8 +31,8 @@ export interface PeerTableOptions {
   readonly views: Views;
   /** Calls wait for that peer: get a link to it. Called often; cheap when one is under way. */
   readonly reach: (peer: string) => void;
-  /** The session with a peer could not be resumed where the peer listened. */
-  readonly notResumed: (peer: string, error: LinkError) => void;
+  /** The session with a peer could not be resumed where the peer listened. Absent: peers come back by themselves. */
+  readonly notResumed?: ((peer: string, error: LinkError) => void) | undefined;
   /** One clause about why a peer can't be reached now. */
   readonly absence: (peer: string) => string;
   /** A session with a peer began, over that link. */

@@ -27,8 +27,8 @@ export interface RedialerOptions {
   readonly proven: (peer: string, link: Link) => void;
   /** Nobody listens any more where the peer did, and no link is left: its program has ended. */
   readonly gone: (peer: string, error: LinkError) => void;
-  /** Dialling did not help; the next try follows after a wait. */
-  readonly notResumed: (peer: string, error: LinkError) => void;
+  /** Dialling did not help; the next try follows after a wait. Absent: there is nothing to do then, and none to dial whose address is not known. */
+  readonly notResumed?: ((peer: string, error: LinkError) => void) | undefined;
 }
 
 /** The end that was dialled lets the other one try first: one new link is enough. */
@@ -62,7 +62,8 @@ export class Redialer {
   /** The session with a peer needs a link. `first`: this end dialled the last one. Nothing happens while a run is under way. */
   need(peer: string, first: boolean): void {
     if (this.#closed || this.#runs.has(peer)) return;
-    const { environment, progressOf } = this.#options;
+    const { environment, progressOf, listenerOf, notResumed } = this.#options;
+    if (notResumed === undefined && listenerOf(peer) === undefined) return; // it comes back by itself
     const progress = progressOf(peer);
     const { linksPerSecond, linksBurst } = environment.limits.peers;
     const course = this.#courses.get(peer) ?? {
@@ -114,7 +115,7 @@ export class Redialer {
       if (signal.aborted) break;
       if (error !== undefined && isRefused(error)) this.#options.gone(peer, error);
       if (signal.aborted || !needsLink(peer)) break;
-      if (error !== undefined) notResumed(peer, error);
+      if (error !== undefined) notResumed?.(peer, error);
       waitMs = Math.max(retryWaitMs(course.tries, environment.chance()), (error?.retryAfter ?? 0) * 1_000);
     }
     if (this.#runs.get(peer) === run) this.settle(peer);

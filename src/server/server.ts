@@ -59,7 +59,6 @@ export class Server extends Participant {
     const name = options.name ?? DEFAULT_NAME;
     super(name, options, contract, {
       reach: () => {}, // clients come by themselves
-      notResumed: () => {},
       absence: (peer) => this.#absence(peer),
       live: (kind) => live.ofKind(kind),
       kindOf: (peer) => this.table.kindOf(peer),

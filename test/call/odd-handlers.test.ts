@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
+import { check, type Schema } from "../../src/call/validation.ts";
 import { bind } from "../../src/runtime.ts";
 import { definePeer } from "../../src/schema/index.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
@@ -73,4 +74,20 @@ test("an error code that every object knows is told as it came, not taken for a 
   const foo = closeAfter(await network.joinRoom("Bar", { get: { odd } }, { ...options, name: "Foo" }));
   const error = await failure(foo.peers.Bar.get["odd"]?.() ?? Promise.resolve());
   expect(error).toMatchObject({ code: "constructor", outcome: "ran", data: 1 });
+});
+
+test.each<[string, () => never]>([
+  ["a bigint", throwing(5n)],
+  ["an object without a prototype", throwing(Object.create(null))],
+])("a schema that throws %s, at once or later, refuses its own input only", async (_what, thrown) => {
+  const now: Schema = { "~standard": { validate: thrown } };
+  const later: Schema = { "~standard": { validate: async () => thrown() } };
+  expect(await check(now, 1, "input")).toMatchObject({
+    ok: false,
+    text: expect.stringMatching(/^input: its schema failed: /),
+  });
+  expect(await check(later, 1, "input")).toMatchObject({
+    ok: false,
+    text: expect.stringMatching(/^input: its schema failed: /),
+  });
 });

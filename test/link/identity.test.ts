@@ -328,6 +328,11 @@ describe("a function that judges", () => {
       /was not approved .*: look into known.json$/,
     ],
     ["rejects", () => Promise.reject(new Error("look into known.json")), /: look into known.json$/],
+    [
+      "rejects with what can't be made a text",
+      () => Promise.reject(Object.create(null)),
+      /: what was thrown is no error$/,
+    ],
     ["says anything but true", () => "yes" as unknown as boolean, /was not approved/],
   ])("that %s refuses; what it throws is told here and not there", (_what, judge, message) =>
     inScene("memory", asking(judge), async (scene) => {

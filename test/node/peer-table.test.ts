@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
+import { LinkError } from "../../src/base/errors.ts";
 import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { loggerOf } from "../../src/base/log.ts";
 import { Registry } from "../../src/call/registry.ts";
@@ -7,6 +8,7 @@ import { AuditLog } from "../../src/link/audit.ts";
 import { environmentWith } from "../../src/link/environment.ts";
 import type { Link, LinkEvents } from "../../src/link/link.ts";
 import { PeerTable } from "../../src/node/peer-table.ts";
+import { ManualClock } from "../../src/testing/index.ts";
 
 const log = loggerOf("silent", "Foo");
 const audit = new AuditLog(log, systemClock, DEFAULT_LIMITS.audit);
@@ -120,3 +122,43 @@ test("a link with another identity than the session's first one joins it by no t
   await table.close("Foo is closing", 10);
   expect(table.identity("Bar")).toBeUndefined();
 });
+
+test("a program whose peers come back by themselves does not look for one that it can't dial", () => {
+  expect(waiting()).toBe(waiting(() => {}) - 1);
+});
+
+/** Timers that wait once the only link of a session is lost. */
+function waiting(notResumed?: () => void): number {
+  const clock = new ManualClock();
+  const table = new PeerTable({
+    encryption: true,
+    environment: environmentWith({ clock }),
+    log,
+    audit,
+    registry: new Registry(undefined),
+    views: { peer: () => undefined, peers: () => undefined },
+    reach: () => {},
+    absence: () => "nobody",
+    notResumed,
+    closesLinks: () => false,
+  });
+  let events: LinkEvents | undefined;
+  const link: Partial<Link> = {
+    remoteName: "Foo",
+    remote: { host: "127.0.0.1", port: 1 },
+    purpose: 2,
+    localEnd: table.endFor("Foo"),
+    remoteEnd: new Uint8Array(16),
+    writable: true,
+    start: (its: LinkEvents) => (events = its),
+    send: () => {},
+    close: () => {},
+    destroy: () => {},
+  };
+  table.linkProven(link as Link);
+  events?.closed(new LinkError("ERR_TRUNCATED", "cut"));
+  expect(table.needsLink("Foo")).toBe(true);
+  const { pending } = clock;
+  void table.close("the test is over", 0);
+  return pending;
+}
