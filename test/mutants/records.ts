@@ -174,7 +174,7 @@ export const RECORDS: Mutants = {
 /** What comes over an open link. */
 export const RECORD_RECEIVER: Mutants = {
   file: "src/link/record-receiver.ts",
-  tests: ["test/link/link.test.ts", "test/link/keepalive.test.ts"],
+  tests: ["test/link/record-receiver.test.ts", "test/link/link.test.ts", "test/link/keepalive.test.ts"],
   mutants: [
     {
       name: "what comes is no sign of life",
