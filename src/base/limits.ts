@@ -1,7 +1,8 @@
 /**
  * Every cap, span and penalty, in one place; docs/limits.md says what happens beyond each. The groups are each program's own, to be set with the option `limits`; but
  * both ends must agree on `wire` and `values`: those are parts of the protocol, and no option changes them. Names end in their unit: `Ms` milliseconds, `Bytes`,
- * `PerSecond`; penalties are seconds, which drain as time passes; all else is counted. PROTOCOL §4.
+ * `PerSecond`; penalties are seconds, which drain as time passes; all else is counted. PROTOCOL §4. Not here: sizes of tables that only forget their oldest entry, and what
+ * belongs to the form of a file that several programs share; those stand where they are used.
  */
 export interface Limits {
   readonly pipe: {
