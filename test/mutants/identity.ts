@@ -57,7 +57,7 @@ export const IDENTITY_GATE: Mutants = {
     },
     {
       name: "a function that throws says yes",
-      find: "(error: unknown) => this.#settle(this.#notApproved(key, error instanceof Error ? error.message : String(error))),",
+      find: "(error: unknown) => this.#settle(this.#notApproved(key, messageOf(error))),",
       replace: "() => this.#settle(undefined),",
     },
     {
