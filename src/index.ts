@@ -9,11 +9,18 @@ export type { AuditEvent, AuditFields, AuditReasons } from "./link/audit.ts";
 export type { Users } from "./link/user-table.ts";
 export type { CloseOptions } from "./node/peer-table.ts";
 export { printMessages } from "./print-messages.ts";
-export { Room, type RoomOptions } from "./room/room.ts";
+export {
+  type RelayedStatus,
+  Room,
+  type RoomMemberStatus,
+  type RoomOptions,
+  type RoomStatus,
+} from "./room/room.ts";
 export type { Ban, BanOptions, Bans } from "./schema/ban-types.ts";
 export type * from "./schema/call-types.ts";
 export type * from "./schema/context-types.ts";
 export type * from "./schema/peer-types.ts";
+export type * from "./schema/status-types.ts";
 export type { ClientOptions, ConnectOptions, ServerOptions } from "./schema/server-types.ts";
 export { Client } from "./server/client.ts";
 export { Server } from "./server/server.ts";

@@ -11,7 +11,7 @@ const ROOMS: Readonly<Record<string, { rooms: readonly string[]; outside: readon
   schema: { rooms: ["base"], outside: [] },
   wire: { rooms: ["base"], outside: ["node:buffer"] },
   crypto: { rooms: ["base"], outside: ["node:crypto", "node:worker_threads", "bcryptjs", "@noble/*"] }, // bcrypt has a thread
-  pipe: { rooms: ["base"], outside: ["node:net"] },
+  pipe: { rooms: ["base"], outside: ["node:net", "node:os"] },
   link: { rooms: ["base", "wire", "crypto", "pipe"], outside: [] },
   state: { rooms: ["base", "schema", "crypto", "link"], outside: ["node:fs", "node:fs/promises", "node:path"] }, // what a program keeps on disk; bans are subnets, known peers have keys
   session: { rooms: ["base", "wire", "link"], outside: [] },
@@ -19,7 +19,7 @@ const ROOMS: Readonly<Record<string, { rooms: readonly string[]; outside: readon
   peer: { rooms: ["base", "schema", "call"], outside: [] }, // knows nothing of links: its directory is handed in
   node: { rooms: ["base", "schema", "crypto", "pipe", "link", "session", "call", "peer"], outside: [] }, // resume keys are secrets, redials take addresses
   room: { rooms: ["base", "schema", "wire", "crypto", "pipe", "link", "state"], outside: ["node:os"] }, // no sessions, no calls
-  user: { rooms: ["base", "schema", "wire", "crypto", "pipe", "link", "call", "peer", "node"], outside: ["node:os"] },
+  user: { rooms: ["base", "schema", "wire", "crypto", "pipe", "link", "call", "peer", "node"], outside: [] },
   server: { rooms: ["base", "schema", "crypto", "pipe", "link", "state", "session", "peer", "node"], outside: [] },
   cli: { rooms: ["base", "schema", "crypto", "link", "state", "room", "user"], outside: ["node:*"] }, // hashes passwords
   testing: { rooms: ["base", "crypto", "pipe", "link", "call", "node", "room", "user"], outside: [] },

@@ -18,8 +18,6 @@ export interface Limits {
     readonly firstByteMs: number;
     /** From accepting or opening a connection to the end of the handshake: absolute, not per byte. */
     readonly wholeMs: number;
-    /** How much longer a relayed handshake may take: the Room waits that long for the other leg. */
-    readonly relayMs: number;
     /** From CONFIRM to the end of the user stage, bcrypt included: 5 s of it at the highest cost. */
     readonly userStageMs: number;
     /** From the end of the handshake to the other side's identity, where one is asked for, and to the answer of who judges it. */
@@ -153,11 +151,41 @@ export interface Limits {
     /** Introductions of one pair: as many at once, then so often. A member could otherwise have others dial wherever it says, all the time. */
     readonly pairBurst: number;
     readonly pairPerSecond: number;
+    /** How long a pair's introduction counts as under way, unless it is answered before: what the two wish for meanwhile is the same. */
+    readonly pairWaitMs: number;
+    /** Introductions that are remembered, each for `ticketMs`; beyond, the oldest one of the same member is forgotten, or the oldest. */
+    readonly introductions: number;
+    /** Listeners of members that are dialled back at once; the others wait. */
+    readonly dialBacks: number;
+    /** How long that may take: the connection, and then the member's word for it. */
+    readonly dialBackMs: number;
+    /** From the wish for a hole to both members' probes. */
+    readonly probeMs: number;
+    /** How long the connections of probes stay open after that, so that routers keep their mappings. */
+    readonly probeKeepMs: number;
     /** Messages of a member to the Room: as many at once, then so often; more ends its link. Enough to ask for 10,000 others at once. */
     readonly messageBurst: number;
     readonly messagesPerSecond: number;
     /** Bytes that wait for a member that does not read, in place of `link.bufferedBytes`: beyond, its link is destroyed. The welcome of 10,000 others fits. */
     readonly bufferedBytes: number;
+  };
+  /** Connections of two members that a Room splices. */
+  readonly relay: {
+    /** Pairs that are spliced, or wait for their second connection, in all; and for each user, by its name. */
+    readonly splices: number;
+    readonly splicesPerUser: number;
+    /** Splices of the same two users: with one more, the oldest is closed. An honest pair has one, and some that died unseen. */
+    readonly splicesPerPair: number;
+    /** Passes for connections, of all errands, that were not shown yet. */
+    readonly passes: number;
+    /** How long the first connection of a pair waits for the second. */
+    readonly waitMs: number;
+    /** Without a byte either way for so long, a splice is closed: its ends ping each other more often. */
+    readonly idleMs: number;
+    /** What one direction of a splice moves in one turn of the event loop, so that others get theirs. */
+    readonly bytesPerTurn: number;
+    /** What one user may send through splices, in all, in bytes; 0: as fast as it goes. */
+    readonly bytesPerSecond: number;
   };
   /** How a user gets links to others. */
   readonly user: {
@@ -184,6 +212,8 @@ export interface Limits {
   readonly wire: {
     /** The body of a frame of the handshake. */
     readonly handshakeFrameBytes: number;
+    /** What a user sends behind a pass before the Room has spliced. */
+    readonly earlyBytes: number;
     /** The extensions of a HELLO or REPLY, in all, and the suites that a HELLO lists. */
     readonly extensionsBytes: number;
     readonly suites: number;
@@ -241,7 +271,7 @@ const MIB = 1_024 * KIB;
 /** What holds where a program says nothing else. Frozen. */
 export const DEFAULT_LIMITS: Limits = frozen({
   pipe: { highWaterBytes: 65_536, lingerMs: 2_000, connectMs: 10_000 },
-  handshake: { firstByteMs: 5_000, wholeMs: 10_000, relayMs: 10_000, userStageMs: 20_000, identityMs: 10_000 },
+  handshake: { firstByteMs: 5_000, wholeMs: 10_000, userStageMs: 20_000, identityMs: 10_000 },
   admission: {
     unproven: 64,
     earlyDropFrom: 16,
@@ -313,9 +343,25 @@ export const DEFAULT_LIMITS: Limits = frozen({
     ticketMs: 30_000,
     pairBurst: 10,
     pairPerSecond: 1,
+    pairWaitMs: 2_000,
+    introductions: 32_768,
+    dialBacks: 64,
+    dialBackMs: 2_000,
+    probeMs: 2_500,
+    probeKeepMs: 5_000,
     messageBurst: 20_000,
     messagesPerSecond: 200,
     bufferedBytes: 2 * MIB,
+  },
+  relay: {
+    splices: 2_048,
+    splicesPerUser: 64,
+    splicesPerPair: 4,
+    passes: 131_072,
+    waitMs: 10_000,
+    idleMs: 45_000,
+    bytesPerTurn: 64 * KIB,
+    bytesPerSecond: 0,
   },
   user: {
     roundMs: 2_000,
@@ -328,6 +374,7 @@ export const DEFAULT_LIMITS: Limits = frozen({
   audit: { burst: 20, perSecond: 1, quietMs: 5_000 },
   wire: {
     handshakeFrameBytes: 1_024,
+    earlyBytes: 1_024,
     extensionsBytes: 512,
     suites: 8,
     nameBytes: 64,

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { UsageError } from "./arguments.ts";
 import { bans } from "./bans.ts";
 import { codegen } from "./codegen.ts";
+import { doctor } from "./doctor.ts";
 import { hash } from "./hash.ts";
 import { identity } from "./identity.ts";
 import { init } from "./init.ts";
@@ -13,6 +14,7 @@ const HELP = `chatroom: programs that call each other, wherever they run
 usage:
   chatroom init NAME          a new project in the folder NAME: a Room and two users that call each other
   chatroom room [options]     runs a Room until Ctrl-C
+  chatroom doctor USER        tells over which path a user is reached from here, and why not over a better one
   chatroom bans ACTION        lists, adds and lifts bans of a Room that runs with --state, or of one that will
   chatroom hash [options]     asks for a user's password and prints what the option users of Room.open takes for it
   chatroom identity [options] makes an identity and prints it: a private text for its program, and a public one for others to pin
@@ -26,6 +28,13 @@ actions of bans, each with --state FILE, the file of the Room; a Room that runs 
       --reason TEXT   for whoever reads the list
   lift ADDRESS        ends the ban of that address or subnet
 
+options of doctor:
+  --host HOST --port PORT  where the Room is (default 127.0.0.1, 2428); its password is taken from CHATROOM_PASSWORD, or asked for
+  --name NAME         the name to join under (default: doctor- and something random)
+  --lan NAME --listen-port PORT --public-host ADDRESS --no-encryption  as the options of User.join
+  --seconds N         how long to look for a better path (default 8)
+  --json              for programs
+
 options of hash:
   --cost COST         the work of one guess: 2^COST rounds, 4 to 16 (default 10)
 
@@ -36,6 +45,8 @@ options of identity:
 options of room:
   --host HOST         the address to listen on (default 127.0.0.1: this machine alone; "::" is every address)
   --port PORT         default 2428; 0 takes any free one
+  --probe-port PORT   a second port, for users to open holes for each other (default: the port after the first)
+  --no-relay          users that find no direct path are not relayed
   --blacklist ADDRESS an address or subnet that is barred from the whole network, for good; may be given several times
   --identity-file FILE  the file with the Room's private identity, made by "chatroom identity --file"; CHATROOM_IDENTITY may hold the text itself
   --no-encryption     records are authenticated but readable; all users must say the same
@@ -48,6 +59,7 @@ options of room:
 const commands: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   init,
   room,
+  doctor,
   bans,
   hash,
   identity,

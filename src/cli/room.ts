@@ -13,6 +13,8 @@ export async function room(args: string[]): Promise<number> {
   const { values } = parse(args, {
     host: { type: "string", default: DEFAULT_HOST },
     port: { type: "string" },
+    "probe-port": { type: "string" },
+    "no-relay": { type: "boolean" },
     blacklist: { type: "string", multiple: true },
     state: { type: "string" },
     "identity-file": { type: "string" },
@@ -20,15 +22,17 @@ export async function room(args: string[]): Promise<number> {
     log: { type: "string", default: "info" },
     "ask-password": { type: "boolean" },
   });
-  if (values.port !== undefined && !(/^\d{1,5}$/.test(values.port) && Number(values.port) <= 65_535))
-    throw new UsageError(`--port must be a whole number from 0 to 65535, not "${values.port}"`);
+  const port = portOf("--port", values.port);
+  const probePort = portOf("--probe-port", values["probe-port"]);
   if (!LEVELS.includes(values.log))
     throw new UsageError(`--log must be one of ${LEVELS.join(", ")}, not "${values.log}"`);
   const secret = await password(values.host, values["ask-password"] === true);
   const stopped = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]); // before anybody can see that it is open
   await using open = await Room.open({
     host: values.host,
-    port: values.port === undefined ? undefined : Number(values.port),
+    port,
+    probePort,
+    relay: values["no-relay"] !== true,
     password: secret,
     blacklist: values.blacklist,
     state: values.state,
@@ -39,6 +43,13 @@ export async function room(args: string[]): Promise<number> {
   process.stdout.write(`A Room is open on ${open.host}:${open.port}. Ctrl-C closes it.\n`);
   await stopped;
   return 0;
+}
+
+function portOf(option: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!(/^\d{1,5}$/.test(value) && Number(value) <= 65_535))
+    throw new UsageError(`${option} must be a whole number from 0 to 65535, not "${value}"`);
+  return Number(value);
 }
 
 /** From the file, else from the environment, else none. */

@@ -97,12 +97,18 @@ export class Admission {
     return visit;
   }
 
+  /** Why nothing that comes from there is looked at, whatever it shows. */
+  bar({ host }: Visit): Denial | undefined {
+    if (this.#config.blacklist?.has(host) === true) return barred("blacklisted");
+    return this.#config.bans?.has(host) === true ? barred("banned") : undefined;
+  }
+
   /** HELLO came: takes a token, or says why it is refused. */
   admit(visit: Visit): Denial | undefined {
     const now = this.#now();
     const { links, linksPerSource } = this.#config.limits.admission;
-    if (this.#config.blacklist?.has(visit.host) === true) return barred("blacklisted");
-    if (this.#config.bans?.has(visit.host) === true) return barred("banned");
+    const bar = this.bar(visit);
+    if (bar !== undefined) return bar;
     const refusedForS = this.refusedForS(visit, now);
     if (refusedForS > 0)
       return {

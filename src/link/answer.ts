@@ -4,14 +4,11 @@ import { LinkError } from "../base/errors.ts";
 import { Answering } from "./answering.ts";
 import type { LinkContext } from "./dial.ts";
 import type { ResponderConfig } from "./handshake.ts";
-import { encodeRelayPreface } from "./handshake-frames.ts";
 import type { Link } from "./link.ts";
 import { RecordLink } from "./record-link.ts";
 
 export interface AnswerConfig extends LinkContext {
   readonly handshake: ResponderConfig;
-  /** For a pipe to the Room that it shall splice: the 16 bytes it gave. The preface goes out first, and the Room may refuse in place of HELLO. */
-  readonly relayId?: Uint8Array | undefined;
   /** Gives up; the pipe is destroyed and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,13 +26,13 @@ export async function answerLink(pipe: Pipe, config: AnswerConfig): Promise<Link
 }
 
 function answered(pipe: Pipe, config: AnswerConfig): Promise<RecordLink> {
-  const { relayId, signal } = config;
+  const { signal } = config;
   return new Promise((resolve, reject) => {
     const abort = (): void => {
       reject(signal?.reason);
       answering.abort("closing", new LinkError("ERR_REFUSED", "given up"));
     };
-    const answering = new Answering(pipe, { ...config, preface: relayId && encodeRelayPreface(relayId) }, (outcome) => {
+    const answering = new Answering(pipe, config, (outcome) => {
       signal?.removeEventListener("abort", abort);
       if (outcome.kind === "link") resolve(new RecordLink(pipe, outcome.established, outcome.rest, config));
       else if (outcome.kind === "failed") reject(withAddress(outcome.error, pipe));

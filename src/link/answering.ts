@@ -6,7 +6,7 @@ import type { Failure } from "./admission.ts";
 import type { LinkContext } from "./dial.ts";
 import type { Established, Frame, HelloInfo, Refusal, ResponderConfig } from "./handshake.ts";
 import { decodeRelayPreface, encodeRefuse, FRAME, FrameReader } from "./handshake-frames.ts";
-import { CODE, decodeRefuseBody, errorOfCode } from "./handshake-refuse.ts";
+import { CODE } from "./handshake-refuse.ts";
 import { Responder } from "./handshake-responder.ts";
 import { UserCheck } from "./user-check.ts";
 
@@ -22,7 +22,7 @@ export type RefusalReason =
   | "refused" // a check of the handshake: version, purpose, encryption, name, ticket
   | "wrong secret" // password, or a wrong proof of a ticket; for passwords also when it went away after REPLY
   | "wrong user password" // also when it went away once it knew whether the password was right
-  | "hung up" // went away and learned nothing: mostly a ticket holder that lost a race
+  | "hung up" // went away and learned nothing: mostly a ticket holder, or a leg for a relay, that lost a race
   | "closing"; // this listener is
 
 /** What the first frame of a connection that asks for a splice gets: the pipe, or a REFUSE code. */
@@ -44,6 +44,10 @@ export type AnswerOutcome =
 export interface AnsweringConfig extends LinkContext {
   readonly handshake: Omit<ResponderConfig, "admit">;
   admit?(): (Refusal & { readonly reason: RefusalReason }) | undefined;
+  /** Its address is barred: it is refused even with a pass that is good. */
+  bar?(): (Refusal & { readonly reason: RefusalReason }) | undefined;
+  /** Whether its source has proven itself: its programs drop connections that another path has made needless, before they say a word. */
+  isKnown?(): boolean;
   /** CONFIRM was valid, and the user stage follows. False: there is no place for it. */
   confirmed?(): boolean;
   /** For the user stage: how long to wait before a user of that name is asked, in ms, and that it learns now whether it guessed right. */
@@ -51,8 +55,6 @@ export interface AnsweringConfig extends LinkContext {
   chargeUser?(name: string): void;
   /** Set where splices are asked for. */
   readonly relay?: ((relayId: Uint8Array) => RelayAnswer) | undefined;
-  /** For a splice that this side asked for: the preface is sent, and a refusal may come in place of HELLO. */
-  readonly preface?: Uint8Array | undefined;
 }
 
 /**
@@ -76,14 +78,13 @@ export class Answering {
     this.#settled = settled;
     this.#responder = new Responder({ ...config.handshake, admit: () => this.#admit() });
     const first = config.relay === undefined ? [FRAME.hello] : [FRAME.hello, FRAME.relay];
-    this.#reader = config.preface === undefined ? new FrameReader(first) : new FrameReader();
+    this.#reader = new FrameReader(first);
     this.#startDeadlines();
     pipe.start({
       data: (chunk) => this.#data(chunk),
       drain() {},
       end: (error) => this.#ended(error),
     });
-    if (config.preface !== undefined) pipe.write([config.preface]);
   }
 
   /** Ends it from outside. The proof in REPLY can be tested offline then as well: only where this side is closing is that no guess. */
@@ -95,17 +96,16 @@ export class Answering {
   }
 
   #startDeadlines(): void {
-    const { clock, limits = DEFAULT_LIMITS, preface } = this.#config;
-    const { firstByteMs, wholeMs, relayMs } = limits.handshake;
+    const { clock, limits = DEFAULT_LIMITS } = this.#config;
+    const { firstByteMs, wholeMs } = limits.handshake;
     const late = (what: string, ms: number) => () => this.#late(`${what} within ${ms / 1000} s`);
-    const whole = wholeMs + (preface === undefined ? 0 : relayMs);
     const startWhole = (ms: number): void => {
-      this.#timer = clock.after(ms, late("no whole handshake", whole));
+      this.#timer = clock.after(ms, late("no whole handshake", wholeMs));
     };
-    if (preface !== undefined || firstByteMs >= whole) return startWhole(whole);
+    if (firstByteMs >= wholeMs) return startWhole(wholeMs);
     this.#timer = clock.after(firstByteMs, () => {
       if (this.#state === "silent") late("nothing came", firstByteMs)();
-      else startWhole(whole - firstByteMs);
+      else startWhole(wholeMs - firstByteMs);
     });
   }
 
@@ -127,11 +127,6 @@ export class Answering {
   }
 
   #hello(frame: Frame): void {
-    const refusal = frame.type === FRAME.refuse ? decodeRefuseBody(frame.body) : undefined;
-    if (refusal !== undefined && this.#config.preface !== undefined) {
-      const { code, text, retryAfter } = refusal;
-      return this.#fail("refused", errorOfCode(code, text, { retryAfter }));
-    }
     const outcome = this.#responder.hello(frame);
     if (outcome.error !== undefined) {
       const { error, send } = outcome;
@@ -162,19 +157,21 @@ export class Answering {
     this.#userCheck = new UserCheck(this.#pipe, stage, this.#responder.info, rest, this.#config, this.#settled);
   }
 
+  /**
+   * A pass that is good was given to somebody who proved itself, and may be looked up for nothing: no flood of others keeps it out. What is no pass costs what a HELLO
+   * that fails does.
+   */
   #relay(frame: Frame): void {
-    const denial = this.#admit();
-    if (denial !== undefined) {
-      const { code, retryAfter, text } = denial;
-      const error = new LinkError("ERR_REFUSED", text ?? "not admitted", { retryAfter });
-      return this.#fail(denial.reason, error, undefined, encodeRefuse(code, retryAfter, text));
-    }
+    const bar = this.#config.bar?.();
+    if (bar !== undefined) return this.#deny(bar);
     const preface = decodeRelayPreface(frame.body);
     const answer = preface.refuse === undefined ? this.#config.relay?.(preface.relayId) : { code: preface.refuse };
     if (typeof answer === "function") {
       this.#release();
       return this.#settled({ kind: "relay", take: answer, early: this.#reader.takeRest() });
     }
+    const denial = this.#admit();
+    if (denial !== undefined) return this.#deny(denial);
     const { code, text = "" } = answer ?? { code: CODE.ticket };
     const isMalformed = code === CODE.malformed;
     const error = new LinkError("ERR_REFUSED", `a request to splice was refused with ${code}${text && `: ${text}`}`);
@@ -186,6 +183,11 @@ export class Answering {
     );
   }
 
+  #deny({ code, retryAfter, text, reason }: Refusal & { readonly reason: RefusalReason }): void {
+    const error = new LinkError("ERR_REFUSED", text ?? "not admitted", { retryAfter });
+    this.#fail(reason, error, undefined, encodeRefuse(code, retryAfter, text));
+  }
+
   #admit(): (Refusal & { readonly reason: RefusalReason }) | undefined {
     this.#denial = this.#config.admit?.();
     return this.#denial;
@@ -193,6 +195,7 @@ export class Answering {
 
   #ended(cause: Error | undefined): void {
     const error = new LinkError("ERR_TRUNCATED", "it went away during the handshake", { cause });
+    if (this.#state === "silent" && this.#config.isKnown?.() === true) return this.#fail("hung up", error);
     if (this.#state !== "confirm") return this.#fail("no hello", error, "noHello");
     if (this.#isGuess) this.#fail("wrong secret", error, "wrongSecret");
     else this.#fail("hung up", error);

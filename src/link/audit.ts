@@ -22,6 +22,8 @@ export interface AuditReasons {
   left: "closed" | "lost" | "replaced" | "silent" | "protocol" | "barred";
   /** A proven link said what makes no sense, and was closed. */
   "protocol broken": "malformed message" | "unexpected message" | "unexpected box" | "no join" | "too many messages";
+  /** A member's connection was not spliced with another one's, or none is offered: the pair goes without. */
+  "not relayed": "quota" | "no place" | "no other leg" | "too much at once";
   /** A session with a peer began; it ended. */
   connected: "new";
   disconnected: "done" | "lost" | "failed" | "superseded" | "protocol";

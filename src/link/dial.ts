@@ -7,7 +7,7 @@ import { showAddress } from "../pipe/tcp-errors.ts";
 import type { AuditLog } from "./audit.ts";
 import { explain, explainStage, noAnswer, notChatRoom, type Target, tooSlow } from "./explain.ts";
 import type { InitiatorConfig } from "./handshake.ts";
-import { encodeRelayPreface, FRAME, FrameReader } from "./handshake-frames.ts";
+import { FRAME, FrameReader } from "./handshake-frames.ts";
 import { Initiator } from "./handshake-initiator.ts";
 import type { IdentityRules } from "./identity.ts";
 import type { Link } from "./link.ts";
@@ -30,8 +30,6 @@ export interface LinkContext {
 
 export interface DialConfig extends LinkContext {
   readonly handshake: InitiatorConfig;
-  /** For a pipe to the Room that it shall splice (purpose 4): the 16 bytes it gave. The preface goes out before HELLO. */
-  readonly relayId?: Uint8Array | undefined;
   /** The address as the user wrote it, for messages; absent: the pipe's. */
   readonly address?: string | undefined;
   /** Gives up; the pipe is destroyed and the promise rejects with the signal's reason. */
@@ -74,10 +72,9 @@ function targetOf({ address, handshake: { purpose, peerName } }: DialConfig, { h
 
 /** One run of the handshake over the pipe, which is still the caller's when this rejects. */
 function initiate(pipe: Pipe, config: DialConfig, initiator: Initiator): Promise<RecordLink> {
-  const { clock, signal, relayId } = config;
+  const { clock, signal } = config;
   const target = targetOf(config, pipe.remote);
-  const limits = (config.limits ?? DEFAULT_LIMITS).handshake;
-  const deadlineMs = limits.wholeMs + (relayId === undefined ? 0 : limits.relayMs);
+  const deadlineMs = (config.limits ?? DEFAULT_LIMITS).handshake.wholeMs;
   return new Promise((resolve, reject) => {
     const reader = new FrameReader();
     let isFirst = true;
@@ -126,6 +123,6 @@ function initiate(pipe: Pipe, config: DialConfig, initiator: Initiator): Promise
       drain() {},
       end: (error) => fail(noAnswer(target, error)),
     });
-    pipe.write(relayId === undefined ? [initiator.hello] : [encodeRelayPreface(relayId), initiator.hello]);
+    pipe.write([initiator.hello]);
   });
 }

@@ -4,8 +4,20 @@ import { limitsOption } from "../base/limits-option.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { Engine } from "../crypto/engine.ts";
 import { nativeEngine } from "../crypto/native.ts";
-import type { Pipe, PipeListener } from "../pipe/pipe.ts";
+import type { Address, Pipe, PipeListener } from "../pipe/pipe.ts";
 import { dialTcp, listenTcp } from "../pipe/tcp.ts";
+import { ownAddresses } from "../pipe/own-addresses.ts";
+
+/** What a dial takes. */
+export interface DialOptions {
+  /** A name or an address. */
+  readonly host: string;
+  readonly port: number;
+  /** Gives up: rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Where to dial from, for punching holes. With port 0 the system takes a free one, from which others can be dialled at the same time. */
+  readonly from?: Address | undefined;
+}
 
 /** All that a program in the network takes from outside: time, chance, ciphers, the network itself. Tests replace parts of it. */
 export interface Environment {
@@ -15,8 +27,10 @@ export interface Environment {
   readonly chance: () => number;
   readonly engine: Engine;
   readonly limits: Limits;
-  readonly dial: (options: { host: string; port: number; signal?: AbortSignal | undefined }) => Promise<Pipe>;
+  readonly dial: (options: DialOptions) => Promise<Pipe>;
   readonly listen: (options: { host: string; port: number; accept(pipe: Pipe): void }) => Promise<PipeListener>;
+  /** The addresses of this machine, without loopback and link-local ones; IPv4 first. They change while a program runs. */
+  readonly addresses: () => readonly string[];
 }
 
 /**
@@ -32,8 +46,10 @@ export function environmentWith(parts: Partial<Environment> = {}, changes?: Limi
     random: systemRandom,
     chance: Math.random,
     engine: nativeEngine,
-    dial: (options) => dialTcp({ ...options, clock, limits: limits.pipe }),
+    dial: ({ host, port, signal, from }) =>
+      dialTcp({ host, port, signal, localHost: from?.host, localPort: from?.port, clock, limits: limits.pipe }),
     listen: (options) => listenTcp({ ...options, clock, limits: limits.pipe }),
+    addresses: ownAddresses,
     ...parts,
     limits,
   };

@@ -101,6 +101,8 @@ export class LinkListener {
       pipe,
       {
         ...this.#config,
+        bar: () => this.#admission.bar(visit),
+        isKnown: () => visit.source.links > 0,
         admit: () => this.#admission.admit(visit),
         confirmed: () => this.#admission.confirm(visit),
         userDelayMs: (name) => this.#admission.userDelayMs(visit, name),
@@ -145,7 +147,6 @@ export class LinkListener {
         return;
       }
       case "relay":
-        this.#admission.giveBack(visit);
         this.#admission.leave(visit);
         if (!this.#guard(() => outcome.take(pipe, outcome.early))) pipe.destroy();
         return;

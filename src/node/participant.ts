@@ -54,6 +54,10 @@ export interface Surroundings {
   /** The public text that a peer must show, where it was given for that peer alone. */
   pinned?(peer: string): string | undefined;
   began?(peer: string): void;
+  /** Another link carries the session with a peer now, or the first one does. */
+  moved?(peer: string): void;
+  /** The session with a peer has no link that is well. May come again and again. */
+  linkNeeded?(peer: string): void;
   ended?(peer: string, end: SessionEnd): void;
   /** A peer said what it is and handles. */
   introduced?(peer: string): void;
@@ -145,6 +149,8 @@ export abstract class Participant implements AsyncDisposable {
           );
         surroundings.ended?.(peer, end);
       },
+      moved: (peer) => surroundings.moved?.(peer),
+      linkNeeded: (peer) => surroundings.linkNeeded?.(peer),
       introduced: (peer) => surroundings.introduced?.(peer),
     });
   }

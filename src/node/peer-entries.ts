@@ -4,6 +4,13 @@ import type { Random } from "../base/random.ts";
 import { type Binding, encodeEnd, type Handshake, handshakeStarted, newBinding } from "../session/bind.ts";
 import type { Session } from "../session/session.ts";
 import type { Address } from "../pipe/pipe.ts";
+import type { Path } from "../schema/peer-types.ts";
+
+/** Where a peer listens. */
+export interface Listener extends Address {
+  /** What a link there is. Absent: as its addresses say. */
+  readonly path?: Path | undefined;
+}
 
 /** All that is kept about one peer. */
 export interface PeerEntry {
@@ -11,7 +18,7 @@ export interface PeerEntry {
   readonly binding: Binding;
   session: Session | undefined;
   /** Where the peer listens, as far as that is known. */
-  listener: Address | undefined;
+  listener: Listener | undefined;
   /** Whether this end dialled the last link. */
   hasDialled: boolean;
   /** The identity that its links proved, all the same one. */

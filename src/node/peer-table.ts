@@ -10,13 +10,12 @@ import { MAX_TIMEOUT_MS, type Views } from "../call/handler-call.ts";
 import type { Environment } from "../link/environment.ts";
 import type { IdentityRules } from "../link/identity.ts";
 import type { AuditLog } from "../link/audit.ts";
-import { isPrivate } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
-import type { Address } from "../pipe/pipe.ts";
 import { decodeEnd, linkProven, sameEnd, sessionEnded } from "../session/bind.ts";
 import type { Path } from "../schema/peer-types.ts";
 import { Session, type SessionEnd } from "../session/session.ts";
-import { PeerEntries, type PeerEntry } from "./peer-entries.ts";
+import { type Listener, PeerEntries, type PeerEntry } from "./peer-entries.ts";
+import { pathOf, rankOf } from "./paths.ts";
 import { Redialer } from "./redialer.ts";
 import { ResumeKeys } from "./resume-keys.ts";
 
@@ -38,6 +37,10 @@ export interface PeerTableOptions {
   /** A session with a peer began, over that link. */
   readonly began?: (peer: string, link: Link) => void;
   readonly ended?: (peer: string, end: SessionEnd) => void;
+  /** Another link carries the session with a peer now, or the first one does. */
+  readonly moved?: (peer: string) => void;
+  /** The session with a peer has no link that is well. May come again and again. */
+  readonly linkNeeded?: (peer: string) => void;
   /** A peer said what it is and handles. */
   readonly introduced?: (peer: string) => void;
   /** Whether this side closes links that are superseded: the one with the smaller name, or the client of a server. */
@@ -53,11 +56,8 @@ export interface Arrival {
   /** How it reaches. Absent: as its addresses say. */
   readonly path?: Path | undefined;
   /** Where the peer itself listens, to dial it again. */
-  readonly listener?: Address | undefined;
+  readonly listener?: Listener | undefined;
 }
-
-/** The best first. */
-const PATHS: readonly Path[] = ["lan", "public", "punched", "relay"];
 
 /** How long `close` waits for handlers that run, unless it is told otherwise. */
 export const DEFAULT_GRACE_MS = 5_000;
@@ -100,7 +100,8 @@ export class PeerTable {
       keysOf: (peer) => this.#keys.of(peer),
       progressOf: (peer) => this.#entries.get(peer)?.session?.attachments ?? 0,
       endFor: (peer) => this.endFor(peer),
-      proven: (peer, link) => this.linkProven(link, { peer }),
+      proven: (peer, link, { host, port, path }) =>
+        this.linkProven(link, { peer, path, listener: { host, port, path } }),
       gone: (peer, error) => this.#gone(peer, error.message),
       notResumed: options.notResumed,
     });
@@ -194,13 +195,28 @@ export class PeerTable {
   }
 
   /** Dials an address to bring the session with a peer another link. Undefined: done, or given up. ERR_TICKET: whoever answers there does not know the session. */
-  resume(peer: string, address: Address, signal: AbortSignal): Promise<LinkError | undefined> {
+  resume(peer: string, address: Listener, signal: AbortSignal): Promise<LinkError | undefined> {
     return this.#redialer.dial(peer, address, signal);
   }
 
   /** Answers whether the peer of a session is there, within `timeoutMs`, over the link that carries it. */
   async isAlive(peer: string, timeoutMs: number): Promise<boolean> {
     return (await this.#entries.get(peer)?.session?.link?.ping(timeoutMs)) !== undefined;
+  }
+
+  /** Peers with a session. */
+  get sessions(): readonly string[] {
+    return [...this.#entries].filter(([, { session }]) => session !== undefined).map(([name]) => name);
+  }
+
+  /** How many links the session with a peer has: more than one while it moves. */
+  links(peer: string): number {
+    return [...(this.#entries.get(peer)?.session?.links ?? [])].length;
+  }
+
+  /** The round trip to a peer over the path that is used, as it was measured last, in ms. */
+  rttMs(peer: string): number | undefined {
+    return this.#entries.get(peer)?.session?.link?.rttMs;
   }
 
   /** Peers with a session that said what they are. */
@@ -226,7 +242,7 @@ export class PeerTable {
     this.#keys.add(peer, link);
     this.#paths.set(link, path);
     this.#hosts.set(link, link.remote.host);
-    const rank = PATHS.indexOf(path);
+    const rank = rankOf(path);
     if (verdict === "join") {
       entry.session?.attach(link, rank);
       if (!this.needsLink(peer)) this.#redialer.settle(peer);
@@ -242,7 +258,11 @@ export class PeerTable {
       events: {
         message: (kind, channel, payload) => entry.conversation.message(kind, channel, payload),
         isBusy: () => entry.conversation.isBusy || !session.isIdle,
-        linkNeeded: () => this.#redialer.need(peer, entry.hasDialled),
+        linkNeeded: () => {
+          this.#redialer.need(peer, entry.hasDialled);
+          this.#options.linkNeeded?.(peer);
+        },
+        moved: () => this.#options.moved?.(peer),
         ended: (end) => this.#ended(peer, entry, session, end),
       },
     });
@@ -339,9 +359,4 @@ function mayJoin(
   if (identity !== its) return false;
   if (purpose === 5 || session?.attachments === 0) return true;
   return first !== undefined && ticketId !== undefined && sameBytes(first, ticketId);
-}
-
-/** What addresses say: within one machine or a private network, or across public ones. */
-function pathOf({ remote }: Link): Path {
-  return isPrivate(remote.host) ? "lan" : "public";
 }

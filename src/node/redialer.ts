@@ -1,13 +1,13 @@
-import type { Timer } from "../base/clock.ts";
 import { LinkError } from "../base/errors.ts";
 import { type Logger, quoted } from "../base/log.ts";
 import { AgainPace, retryWaitMs } from "../base/retry.ts";
+import { pause } from "../base/waits.ts";
 import type { AuditLog } from "../link/audit.ts";
 import { dialLink } from "../link/dial.ts";
 import type { Environment } from "../link/environment.ts";
 import type { IdentityRules } from "../link/identity.ts";
 import type { Link } from "../link/link.ts";
-import type { Address } from "../pipe/pipe.ts";
+import type { Listener } from "./peer-entries.ts";
 import type { ResumeKey } from "./resume-keys.ts";
 
 export interface RedialerOptions {
@@ -19,12 +19,12 @@ export interface RedialerOptions {
   /** Whether the session with a peer is there and has no link that is well. */
   readonly needsLink: (peer: string) => boolean;
   /** Where the peer's own listener was reached, or would be; undefined: nowhere that this side knows of. */
-  readonly listenerOf: (peer: string) => Address | undefined;
+  readonly listenerOf: (peer: string) => Listener | undefined;
   readonly keysOf: (peer: string) => readonly ResumeKey[];
   /** Links on which the peer was heard: while they grow, dialling leads somewhere. */
   readonly progressOf: (peer: string) => number;
   readonly endFor: (peer: string) => Uint8Array;
-  readonly proven: (peer: string, link: Link) => void;
+  readonly proven: (peer: string, link: Link, listener: Listener) => void;
   /** Nobody listens any more where the peer did, and no link is left: its program has ended. */
   readonly gone: (peer: string, error: LinkError) => void;
   /** Dialling did not help; the next try follows after a wait. Absent: there is nothing to do then, and none to dial whose address is not known. */
@@ -104,7 +104,7 @@ export class Redialer {
     const { signal } = stop;
     let waitMs = afterMs;
     for (;;) {
-      await pause(environment, waitMs, signal);
+      await pause(environment.clock, waitMs, signal);
       if (signal.aborted || !needsLink(peer)) break;
       course.tries++;
       const address = listenerOf(peer);
@@ -122,7 +122,7 @@ export class Redialer {
   }
 
   /** Dials an address, once per key until one is known there. Undefined: a link came about, or it is over. ERR_TICKET: whoever answers there knows no key. */
-  async dial(peer: string, address: Address, over: AbortSignal): Promise<LinkError | undefined> {
+  async dial(peer: string, address: Listener, over: AbortSignal): Promise<LinkError | undefined> {
     const { environment, log, keysOf } = this.#options;
     const { redialMs } = environment.limits.peers;
     let failure = new LinkError("ERR_TICKET", `no key of a session with ${peer} is held`);
@@ -148,9 +148,10 @@ export class Redialer {
     return failure;
   }
 
-  async #dialWith(peer: string, { host, port }: Address, key: ResumeKey, signal: AbortSignal): Promise<void> {
+  async #dialWith(peer: string, listener: Listener, key: ResumeKey, signal: AbortSignal): Promise<void> {
     const { environment, log, audit, encryption, identitiesFor, endFor, proven } = this.#options;
     const { clock, engine, random, limits } = environment;
+    const { host, port } = listener;
     const pipe = await environment.dial({ host, port, signal });
     const link = await dialLink(pipe, {
       clock,
@@ -172,24 +173,11 @@ export class Redialer {
         suites: engine.suites(),
       },
     });
-    proven(peer, link);
+    proven(peer, link, listener);
   }
 }
 
 /** The system says that nobody listens at that very address. */
 function isRefused(error: LinkError): boolean {
   return (error.cause as { code?: unknown } | undefined)?.code === "ECONNREFUSED";
-}
-
-function pause({ clock }: Environment, ms: number, signal: AbortSignal): Promise<void> {
-  if (ms <= 0 || signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      timer.cancel();
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer: Timer = clock.after(ms, done, { hold: false });
-    signal.addEventListener("abort", done, { once: true });
-  });
 }

@@ -29,6 +29,8 @@ export interface MemoryDialOptions {
   readonly port: number;
   /** Where the dial comes from. Default "127.0.0.1". */
   readonly localHost?: string | undefined;
+  /** Absent or 0: any free one. */
+  readonly localPort?: number | undefined;
   /** Gives up: rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -96,10 +98,10 @@ export class MemoryNetwork {
 
   /** Opens a pipe to a listener. @throws LinkError ERR_UNREACHABLE when nobody listens there. */
   async dial(options: MemoryDialOptions): Promise<Pipe> {
-    const { host, port, localHost = "127.0.0.1", signal } = options;
+    const { host, port, localHost = "127.0.0.1", localPort = 0, signal } = options;
     checkAddress(host, port, 1);
     signal?.throwIfAborted();
-    const local = { host: localHost, port: this.#freePort(localHost) };
+    const local = { host: localHost, port: localPort === 0 ? this.#freePort(localHost) : localPort };
     const wires = this.#wires(local, { host, port });
     return new Promise((resolve, reject) => {
       let near: MemoryPipe | undefined;

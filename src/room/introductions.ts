@@ -1,111 +1,164 @@
-import { hex, isBefore } from "../base/bytes.ts";
+import { hex } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
-import type { Random } from "../base/random.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { AddressSet } from "../link/address-set.ts";
-import type { Candidate, Ticket } from "../wire/room-messages.ts";
+import type { Answer, Candidate, Introduce, Punch } from "../wire/room-messages.ts";
 import type { RoomMember } from "./member.ts";
+import { pairKey } from "./pair-key.ts";
+import type { RelayOffer } from "./relay.ts";
 
 /** Pairs whose pace is remembered. */
 const MOST_PACES = 65_536;
 
-interface Open {
+/** Of the secrets that it passes on the Room keeps none. */
+interface Introduction {
+  readonly key: string;
+  readonly ticketId: Uint8Array;
   readonly pair: string;
-  readonly dialler: RoomMember;
-  readonly answerer: RoomMember;
-  readonly forDialler: Ticket;
-  readonly timer: Timer;
+  readonly asker: RoomMember;
+  readonly other: RoomMember;
+  /** A HELLO came along, and is to be answered. */
+  readonly hasHello: boolean;
+  readonly relay: RelayOffer | undefined;
+  readonly since: number;
+  isAnswered: boolean;
+  hasPunched: boolean;
 }
 
-/**
- * Tells two members of each other: a ticket for the pair, and where each may be reached. The one with the bytewise smaller name dials,
- * if it can reach the other. The one that answers gets its ticket first and says `ready`; only then the dialler gets its own, so that
- * no dial comes before its ticket.
- */
+export interface IntroductionsOptions {
+  readonly clock: Clock;
+  /** The subnets of the Room's own machine. */
+  readonly subnets: AddressSet;
+  readonly limits?: Limits["room"] | undefined;
+  /** Which addresses nobody is introduced from, or sent to. */
+  readonly isBarred?: ((host: string) => boolean) | undefined;
+  /** Passes for connections that the Room splices; undefined: it does not. */
+  readonly relay?: ((asker: RoomMember, other: RoomMember) => RelayOffer | undefined) | undefined;
+  /** Two want a hole. */
+  readonly punch?: ((ticketId: Uint8Array, one: RoomMember, other: RoomMember) => void) | undefined;
+}
+
+/** Tells two members of each other: passes on the ticket of the one that asks, says where each may be reached, and carries the answer back. */
 export class Introductions {
   readonly #clock: Clock;
-  readonly #random: Random;
-  readonly #subnets: AddressSet;
   readonly #limits: Limits["room"];
-  readonly #isBarred: (host: string) => boolean;
-  /** Tickets whose answerer has not said `ready`, by ticket id in hex. */
-  readonly #open = new Map<string, Open>();
-  /** The same pairs, by their names. */
-  readonly #pairs = new Set<string>();
-
+  readonly #options: IntroductionsOptions;
+  /** By ticket id in hex; all live equally long, so the oldest comes first. */
+  readonly #live = new Map<string, Introduction>();
+  readonly #ofMember = new Map<RoomMember, Set<Introduction>>();
+  /** The last one of each pair. */
+  readonly #ofPair = new Map<string, Introduction>();
   /** How often pairs are introduced, by their names; the one whose turn is longest ago is forgotten first. */
   readonly #paces = new Map<string, TokenBucket>();
+  #timer: Timer | undefined;
 
-  /** @param isBarred which addresses nobody is introduced from, or sent to */
-  constructor(
-    clock: Clock,
-    random: Random,
-    subnets: AddressSet,
-    limits: Limits["room"] = DEFAULT_LIMITS.room,
-    isBarred: (host: string) => boolean = () => false,
-  ) {
-    this.#clock = clock;
-    this.#random = random;
-    this.#subnets = subnets;
-    this.#limits = limits;
-    this.#isBarred = isBarred;
+  constructor(options: IntroductionsOptions) {
+    this.#clock = options.clock;
+    this.#limits = options.limits ?? DEFAULT_LIMITS.room;
+    this.#options = options;
   }
 
   get size(): number {
-    return this.#open.size;
+    return this.#live.size;
   }
 
   /**
-   * False when no path between the two is known. One introduction of a pair at a time: further wishes are the same one. A pair that wishes for
-   * more of them than its pace has to wish again later, as users do.
+   * False when the two can't be introduced. One introduction of a pair at a time: a wish that crosses another one is the same one. A pair that wishes for more of them than
+   * its pace has to wish again later, as users do.
    */
-  introduce(one: RoomMember, other: RoomMember): boolean {
-    const [smaller, greater] = isBefore(one.name, other.name) ? [one, other] : [other, one];
-    const pair = JSON.stringify([smaller.name, greater.name]);
-    if (this.#pairs.has(pair)) return true;
-    if (this.#isBarred(one.link.remote.host) || this.#isBarred(other.link.remote.host)) return false;
-    const pathsTo = (to: RoomMember, from: RoomMember): Candidate[] =>
-      to.candidatesFor(from, this.#subnets).filter(({ host }) => !this.#isBarred(host));
-    const toGreater = pathsTo(greater, smaller);
-    const toSmaller = pathsTo(smaller, greater);
-    if (toGreater.length === 0 && toSmaller.length === 0) return false;
+  introduce(asker: RoomMember, other: RoomMember, wish: Omit<Introduce, "type" | "name">): boolean {
+    if (this.#isBarred(asker.link.remote.host) || this.#isBarred(other.link.remote.host)) return false;
+    const { ticketId, secret, hello } = wish;
+    const key = hex(ticketId);
+    const pair = pairKey(asker, other);
+    if (this.#live.has(key) || this.#isUnderWay(pair, hello !== undefined)) return true;
     if (!this.#paceOf(pair).take(this.#clock.now())) return true;
-    const [dialler, answerer] = toGreater.length > 0 ? [smaller, greater] : [greater, smaller];
-    const shared = {
-      type: "ticket",
-      ticketId: this.#random(16),
-      secret: this.#random(32),
-      expiresMs: this.#limits.ticketMs,
-    } as const;
-    const ticketFor = (member: RoomMember): Ticket => {
-      const [about, candidates] = member === smaller ? [greater, toGreater] : [smaller, toSmaller];
-      return { ...shared, name: about.name, kind: about.kind, candidates, first: member === dialler };
+    this.#makeRoomFor(asker);
+    const relay = hello === undefined ? undefined : this.#options.relay?.(asker, other);
+    const introduction: Introduction = {
+      key,
+      ticketId,
+      pair,
+      asker,
+      other,
+      hasHello: relay !== undefined,
+      relay,
+      since: this.#clock.now(),
+      isAnswered: false,
+      hasPunched: false,
     };
-    const key = hex(shared.ticketId);
-    const timer = this.#clock.after(this.#limits.ticketMs, () => this.#end(key), { hold: false });
-    this.#open.set(key, { pair, dialler, answerer, forDialler: ticketFor(dialler), timer });
-    this.#pairs.add(pair);
-    answerer.tellSealed(ticketFor(answerer));
+    this.#live.set(key, introduction);
+    this.#ofPair.set(pair, introduction);
+    for (const member of [asker, other])
+      this.#ofMember.set(member, (this.#ofMember.get(member) ?? new Set()).add(introduction));
+    this.#arm();
+    const [pass, itsPass] = relay?.passes ?? [];
+    asker.tellSealed({ type: "introduced", ticketId, candidates: this.#candidates(other, asker), pass });
+    other.tellSealed({
+      type: "ticket",
+      ticketId,
+      secret,
+      name: asker.name,
+      kind: asker.kind,
+      candidates: this.#candidates(asker, other),
+      expiresMs: this.#limits.ticketMs,
+      hello: relay === undefined ? undefined : hello,
+      pass: itsPass,
+    });
     return true;
   }
 
-  /** The answerer has its ticket: the dialler gets its own. */
-  ready(member: RoomMember, ticketId: Uint8Array): void {
-    const key = hex(ticketId);
-    const open = this.#open.get(key);
-    if (open?.answerer !== member) return;
-    this.#end(key);
-    open.dialler.tellSealed(open.forDialler);
+  /** The answer to the HELLO of the one that asked. */
+  answer(member: RoomMember, { ticketId, frame }: Answer): void {
+    const introduction = this.#live.get(hex(ticketId));
+    if (introduction?.other !== member || introduction.relay === undefined || introduction.isAnswered) return;
+    introduction.isAnswered = true;
+    introduction.asker.tell({ type: "answer", ticketId, frame });
+  }
+
+  /** One of the two wants a hole. One round for each introduction. */
+  punch(member: RoomMember, { ticketId }: Punch): void {
+    const introduction = this.#live.get(hex(ticketId));
+    if (introduction === undefined || introduction.hasPunched) return;
+    const { asker, other } = introduction;
+    if (member !== asker && member !== other) return;
+    introduction.hasPunched = true;
+    this.#options.punch?.(ticketId, asker, other);
+  }
+
+  /** More is known about where a member may be reached: whoever it is being introduced to is told. */
+  learned(member: RoomMember): void {
+    for (const { asker, other, ticketId } of this.#ofMember.get(member) ?? []) {
+      const to = asker === member ? other : asker;
+      to.tell({ type: "candidates", ticketId, candidates: this.#candidates(member, to) });
+    }
   }
 
   /** A member left: its introductions come to nothing. */
   forget(member: RoomMember): void {
-    for (const [key, open] of this.#open) if (open.dialler === member || open.answerer === member) this.#end(key);
+    for (const introduction of this.#ofMember.get(member) ?? []) this.#end(introduction);
   }
 
   close(): void {
-    for (const key of this.#open.keys()) this.#end(key);
+    for (const introduction of this.#live.values()) this.#end(introduction);
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #isBarred(host: string): boolean {
+    return this.#options.isBarred?.(host) === true;
+  }
+
+  #candidates(of: RoomMember, to: RoomMember): Candidate[] {
+    return of.candidatesFor(to, this.#options.subnets).filter(({ host }) => !this.#isBarred(host));
+  }
+
+  /** Whether a pair has been introduced a moment ago. A wish that brings a HELLO need not wait for one that brought none: calls may wait for it. */
+  #isUnderWay(pair: string, bringsHello: boolean): boolean {
+    const last = this.#ofPair.get(pair);
+    if (last === undefined || last.isAnswered || (bringsHello && !last.hasHello)) return false;
+    return this.#clock.now() - last.since < this.#limits.pairWaitMs;
   }
 
   #paceOf(pair: string): TokenBucket {
@@ -118,11 +171,42 @@ export class Introductions {
     return pace;
   }
 
-  #end(key: string): void {
-    const open = this.#open.get(key);
-    if (open === undefined) return;
-    open.timer.cancel();
-    this.#pairs.delete(open.pair);
-    this.#open.delete(key);
+  /** Where there are too many, the oldest goes: of the one that asks, if it has any. */
+  #makeRoomFor(asker: RoomMember): void {
+    if (this.#live.size < this.#limits.introductions) return;
+    const [own] = this.#ofMember.get(asker) ?? [];
+    const [oldest] = this.#live.values();
+    const victim = own ?? oldest;
+    if (victim !== undefined) this.#end(victim);
+  }
+
+  /** One timer, for the oldest. */
+  #arm(): void {
+    const [oldest] = this.#live.values();
+    if (this.#timer !== undefined || oldest === undefined) return;
+    const { ticketMs } = this.#limits;
+    const expire = (): void => {
+      this.#timer = undefined;
+      for (const introduction of this.#live.values()) {
+        if (introduction.since + ticketMs > this.#clock.now()) break;
+        this.#end(introduction);
+      }
+      this.#arm();
+    };
+    this.#timer = this.#clock.after(Math.max(1, oldest.since + ticketMs - this.#clock.now()), expire, { hold: false });
+  }
+
+  #end(introduction: Introduction): void {
+    const { key, pair, asker, other, relay } = introduction;
+    if (!this.#live.delete(key)) return;
+    if (this.#ofPair.get(pair) === introduction) this.#ofPair.delete(pair);
+    for (const member of [asker, other]) {
+      const its = this.#ofMember.get(member);
+      if (its?.delete(introduction) === true && its.size === 0) this.#ofMember.delete(member);
+    }
+    relay?.end();
+    if (this.#live.size > 0) return;
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 }

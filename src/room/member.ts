@@ -1,4 +1,4 @@
-import { isLoopback } from "../link/defaults.ts";
+import { isLoopback, isPrivate } from "../link/defaults.ts";
 import { AddressSet } from "../link/address-set.ts";
 import type { Link } from "../link/link.ts";
 import {
@@ -17,48 +17,71 @@ export class RoomMember {
   readonly link: Link;
   /** What takes the name back; undefined for a user that does not know of it. */
   readonly token: Uint8Array | undefined;
+  /** The port that it listens on. */
+  readonly port: number;
+  readonly since: Date;
+  /** Whether the Room could dial it back; undefined: it has not tried, or does not know yet. */
+  isReachable: boolean | undefined;
   readonly #join: Join;
+  #addresses: readonly string[];
 
-  constructor(link: Link, join: Join, token?: Uint8Array) {
+  constructor(link: Link, join: Join, token?: Uint8Array, since: Date = new Date(0)) {
     this.name = link.remoteName;
     this.kind = join.kind;
     this.link = link;
     this.token = token;
+    this.port = join.port;
+    this.since = since;
     this.#join = join;
+    this.#addresses = join.addresses;
   }
 
   tell(message: ToUser): void {
     this.link.send([encodeToUser(message)]);
   }
 
-  /** Tickets and tokens are secrets: they go in a box, whatever the encryption setting. */
+  /** What holds a secret goes in a box, whatever the encryption setting. */
   tellSealed(message: Boxed): void {
     this.link.sendSealed(encodeToUser(message));
   }
 
-  /** Where `other` may reach this user: on the same machine, in the same local network, or at a public address that the Room itself sees. */
-  candidatesFor(other: RoomMember, roomSubnets: AddressSet): Candidate[] {
-    const { port, addresses, publicHost } = this.#join;
-    const seen = this.link.remote.host;
-    const hosts = new Set<string>();
-    if (isLoopback(seen)) {
-      if (isLoopback(other.link.remote.host)) hosts.add(seen); // its listener is bound to loopback alone
-    } else {
-      if (this.#sharesNetwork(other, roomSubnets)) {
-        if (PRIVATE.has(seen) || roomSubnets.has(seen)) hosts.add(seen);
-        for (const host of addresses) if (PRIVATE.has(host)) hosts.add(host);
-      }
-      if (publicHost !== undefined && publicHost === seen) hosts.add(seen);
-    }
-    return [...hosts].slice(0, MAX_ADDRESSES).map((host) => ({ host, port }));
+  /** Its local addresses are others now. */
+  moved(addresses: readonly string[]): void {
+    this.#addresses = addresses;
   }
 
-  #sharesNetwork(other: RoomMember, roomSubnets: AddressSet): boolean {
+  /**
+   * Where `other` may reach this user, the best first: on the same machine, in the same local network, or at the public address that the Room itself sees, where
+   * it could dial it or the user says that it is its own. PROTOCOL §3.6.
+   */
+  candidatesFor(other: RoomMember, roomSubnets: AddressSet): Candidate[] {
+    const { port } = this;
+    const seen = this.link.remote.host;
+    const hosts = this.#lanHosts(other, roomSubnets);
+    const isPublic = !isLoopback(seen) && (this.#join.publicHost === seen || this.isReachable === true);
+    const lan = [...hosts].slice(0, MAX_ADDRESSES - 1).map((host) => ({ host, port, path: "lan" as const }));
+    if (!isPublic || hosts.has(seen)) return lan;
+    return [...lan, { host: seen, port, path: isPrivate(seen) ? "lan" : "public" }];
+  }
+
+  /** Whether the two are behind one address, in the Room's own subnets, or say that they are in one network. */
+  sharesNetwork(other: RoomMember, roomSubnets: AddressSet): boolean {
     const mine = this.#join.lan;
     if (mine !== "auto" || other.#join.lan !== "auto") return mine === other.#join.lan;
     const here = this.link.remote.host;
     const there = other.link.remote.host;
     return here === there || (roomSubnets.has(here) && roomSubnets.has(there));
+  }
+
+  #lanHosts(other: RoomMember, roomSubnets: AddressSet): Set<string> {
+    const seen = this.link.remote.host;
+    // The listener of who came over loopback is bound to loopback alone.
+    if (isLoopback(seen)) return new Set(isLoopback(other.link.remote.host) ? [seen] : []);
+    const hosts = new Set<string>();
+    if (!this.sharesNetwork(other, roomSubnets)) return hosts;
+    if (PRIVATE.has(seen) || roomSubnets.has(seen)) hosts.add(seen);
+    for (const host of this.#addresses) if (PRIVATE.has(host)) hosts.add(host);
+    return hosts;
   }
 }
 

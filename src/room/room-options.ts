@@ -9,6 +9,13 @@ export interface RoomOptions {
   host?: string | undefined;
   /** Default 2428; 0 takes any free one. */
   port?: number | undefined;
+  /**
+   * A second port, to which users dial beside the first one so that the Room sees whether a hole can be opened between two of them; open it in a firewall as well. Default: the one
+   * after `port`, or any free one where `port` is 0. Where it can't be had, a warning is logged.
+   */
+  probePort?: number | undefined;
+  /** Whether this Room relays for users that can't reach each other directly: it passes on their bytes, which are sealed from end to end. How much: `limits.relay`. Default true. */
+  relay?: boolean | undefined;
   /** What a program must know to get in. Default "Passable", on loopback only: any other address needs a password of your own. */
   password?: string | undefined;
   /**

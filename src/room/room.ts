@@ -17,6 +17,7 @@ import {
   warnOfShortPassword,
 } from "../link/defaults.ts";
 import { type Environment, environmentWith } from "../link/environment.ts";
+import { CODE } from "../link/handshake-refuse.ts";
 import type { Link } from "../link/link.ts";
 import { LinkListener } from "../link/listener.ts";
 import { UserTable } from "../link/user-table.ts";
@@ -24,14 +25,22 @@ import type { Bans } from "../schema/ban-types.ts";
 import { KeptState } from "../state/kept-state.ts";
 import type { PipeListener } from "../pipe/pipe.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
-import { decodeToRoom, type Join, MEMBERS_PER_MESSAGE, TOKEN_BYTES, type ToRoom } from "../wire/room-messages.ts";
+import {
+  decodeToRoom,
+  type Introduce,
+  type Join,
+  MEMBERS_PER_MESSAGE,
+  TOKEN_BYTES,
+  type ToRoom,
+} from "../wire/room-messages.ts";
 import { Announcements } from "./announcements.ts";
-import { Introductions } from "./introductions.ts";
 import { RoomMember } from "./member.ts";
-import { ownSubnets } from "./own-subnets.ts";
+import { Reach } from "./reach.ts";
 import type { RoomOptions } from "./room-options.ts";
+import type { RoomStatus } from "./room-status.ts";
 
 export type { RoomOptions } from "./room-options.ts";
+export type { RelayedStatus, RoomMemberStatus, RoomStatus } from "./room-status.ts";
 
 /** What a Room is made of before it listens. */
 interface Parts {
@@ -42,7 +51,10 @@ interface Parts {
   readonly audit: AuditLog;
   readonly blacklist: AddressSet;
   readonly kept: KeptState;
+  readonly relays: boolean;
 }
+
+const MOST_PORT = 65_535;
 
 /** The one small program that introduces everybody. It knows who is here, and reads nothing that users say to each other. */
 export class Room implements AsyncDisposable {
@@ -59,7 +71,10 @@ export class Room implements AsyncDisposable {
   readonly #limits: Limits["room"];
   readonly #listener: LinkListener;
   readonly #pipes: PipeListener;
-  readonly #introductions: Introductions;
+  /** On the second port; undefined: it could not be had. */
+  readonly #probes: PipeListener | undefined;
+  readonly #relays: boolean;
+  readonly #reach: Reach;
   readonly #members = new Map<string, RoomMember>();
   readonly #announcements: Announcements;
   /** Links that are proven but have not joined. */
@@ -75,6 +90,10 @@ export class Room implements AsyncDisposable {
   static async open(options: RoomOptions = {}): Promise<Room> {
     const host = options.host ?? DEFAULT_HOST;
     const port = portOption(options.port, "port", DEFAULT_PORT);
+    const nextPort = port === 0 || port === MOST_PORT ? 0 : port + 1;
+    // On loopback nobody is behind a router.
+    const hasProbePort = options.probePort !== undefined || !isLoopback(host);
+    const probePort = hasProbePort ? portOption(options.probePort, "probePort", nextPort) : undefined;
     if (options.password === undefined && !isLoopback(host)) {
       throw new TypeError(
         `a Room on ${host} can be reached by others, so it needs a password of its own: Room.open({ host: "${host}", password: "..." }), or CHATROOM_PASSWORD=... npx chatroom room --host ${host}. ` +
@@ -94,7 +113,11 @@ export class Room implements AsyncDisposable {
     const kept = new KeptState({ path: options.state, secret: options.secret, environment, log, audit });
     try {
       await kept.begin();
-      return await Room.#open(options, { host, port, environment, log, audit, blacklist, kept });
+      const relays = options.relay ?? true;
+      return await Room.#open(
+        { ...options, probePort },
+        { host, port, environment, log, audit, blacklist, kept, relays },
+      );
     } catch (error) {
       await kept.close();
       audit.close();
@@ -129,6 +152,7 @@ export class Room implements AsyncDisposable {
         secretFor: () => secret,
       },
       onLink: (link) => (room === undefined ? link.destroy() : room.#arrived(link)),
+      relay: (pass) => (room === undefined ? { code: CODE.ticket } : room.#reach.passes.connected(pass)),
       onRefused: audit.onRefused,
       onPenalised: audit.onPenalised,
     });
@@ -139,15 +163,35 @@ export class Room implements AsyncDisposable {
       listener.close();
       throw error;
     }
-    room = new Room(parts, listener, pipes);
+    const probes = await Room.#listenForProbes(parts, options.probePort, listener);
+    room = new Room(parts, listener, pipes, probes);
     log.info({ encryption: options.encryption ?? true }, `open on ${showAddress(host, room.port)}`);
     return room;
   }
 
+  static async #listenForProbes(
+    { host, environment, log }: Parts,
+    port: number | undefined,
+    { accept }: LinkListener,
+  ): Promise<PipeListener | undefined> {
+    if (port === undefined) return undefined;
+    try {
+      return await environment.listen({ host, port, accept });
+    } catch (error) {
+      const where = showAddress(host, port);
+      log.warn(
+        { err: error },
+        `no second port at ${where}: whether a hole can be opened between two users is guessed from one port, so more tries fail; name a free one with the option probePort`,
+      );
+      return undefined;
+    }
+  }
+
   private constructor(
-    { environment, log, audit, kept, blacklist }: Parts,
+    { environment, log, audit, kept, blacklist, relays }: Parts,
     listener: LinkListener,
     pipes: PipeListener,
+    probes: PipeListener | undefined,
   ) {
     this.host = pipes.address.host;
     this.port = pipes.address.port;
@@ -161,15 +205,27 @@ export class Room implements AsyncDisposable {
     this.#listener = listener;
     this.#pipes = pipes;
     this.#announcements = new Announcements(environment.clock, this.#members);
-    this.#introductions = new Introductions(environment.clock, environment.random, ownSubnets(), this.#limits, (host) =>
-      this.#isBarred(host),
-    );
+    this.#probes = probes;
+    this.#relays = relays;
+    const isBarred = (address: string): boolean => this.#isBarred(address);
+    this.#reach = new Reach({ environment, audit, relays, probePort: probes?.address.port ?? 0, isBarred });
     kept.bans.onBan = () => this.#bar();
   }
 
   /** The names of the users that are here, sorted. */
   get names(): readonly string[] {
     return [...this.#members.keys()].toSorted();
+  }
+
+  /** How this Room stands at the moment. */
+  status(): RoomStatus {
+    const members = this.names.map((name) => {
+      const { kind, link, since, isReachable } = this.#members.get(name) as RoomMember;
+      return { name, kind, address: showAddress(link.remote.host, link.remote.port), since, reachable: isReachable };
+    });
+    const { host, port } = this;
+    const probePort = this.#probes?.address.port ?? 0;
+    return { host, port, probePort, relays: this.#relays, members, relayed: this.#reach.relayed };
   }
 
   #isBarred(host: string): boolean {
@@ -184,6 +240,7 @@ export class Room implements AsyncDisposable {
       member.link.close(4, BARRED);
       this.#leave(member, "barred");
     }
+    this.#reach.bar((host) => this.#isBarred(host));
   }
 
   /** A link that was on its way in when its address was banned. */
@@ -292,7 +349,8 @@ export class Room implements AsyncDisposable {
     }
     this.#forget(link);
     if (this.#closed) return link.close(13, "the Room is closing");
-    this.#admit(new RoomMember(link, join, isBoxed ? this.#environment.random(TOKEN_BYTES) : undefined));
+    const token = isBoxed ? this.#environment.random(TOKEN_BYTES) : undefined;
+    this.#admit(new RoomMember(link, join, token, new Date(this.#environment.clock.date())));
   }
 
   #isHolder({ token }: RoomMember, shown: Uint8Array | undefined): boolean {
@@ -311,27 +369,25 @@ export class Room implements AsyncDisposable {
     const budget = new TokenBucket(messagesPerSecond, messageBurst, clock.now());
     const others = [...this.#members.values()];
     this.#members.set(member.name, member);
+    const take = (payload: Uint8Array, isBoxed: boolean): void => {
+      if (!budget.take(clock.now())) {
+        this.#dismiss(member.link, 14, "too many messages", "too many messages");
+        return this.#leave(member, "protocol");
+      }
+      const message = this.#parse(member.link, payload);
+      if (message === undefined) this.#leave(member, "protocol");
+      else this.#said(member, message, isBoxed);
+    };
     member.link.start({
-      data: (payload) => {
-        if (!budget.take(clock.now())) {
-          this.#dismiss(member.link, 14, "too many messages", "too many messages");
-          return this.#leave(member, "protocol");
-        }
-        const message = this.#parse(member.link, payload);
-        if (message === undefined) this.#leave(member, "protocol");
-        else this.#said(member, message);
-      },
-      sealed: () => {
-        this.#dismiss(member.link, 12, "no box is expected", "unexpected box");
-        this.#leave(member, "protocol");
-      },
+      data: (payload) => take(payload, false),
+      sealed: (payload) => take(payload, true),
       drain: () => {},
       closed: (error) => this.#leave(member, error === undefined ? "closed" : "lost", error?.message),
     });
     const about = { ...aboutLink(member.link), kind: member.kind };
     this.#audit.note("joined", "new", about, `${quoted(member.name)} joined`);
     if (member.token !== undefined) member.tellSealed({ type: "token", token: member.token });
-    member.tell({ type: "welcome", count: others.length });
+    member.tell({ type: "welcome", count: others.length, host: member.link.remote.host });
     for (let at = 0; at < others.length; at += MEMBERS_PER_MESSAGE) {
       member.tell({
         type: "here",
@@ -339,34 +395,42 @@ export class Room implements AsyncDisposable {
       });
     }
     this.#announcements.came(member);
+    this.#reach.joined(member);
   }
 
-  #said(member: RoomMember, message: ToRoom): void {
-    if (message.type === "ready") return this.#introductions.ready(member, message.ticketId);
-    if (message.type === "introduce" && message.name !== member.name) {
-      if (!member.link.writable) return; // who does not read its answers is given no more of them
-      const other = this.#members.get(message.name);
-      if (other === undefined)
-        return member.tell({ type: "absent", name: message.name, why: `no user named ${message.name}` });
-      this.#announcements.mention(member, other);
-      this.#announcements.mention(other, member);
-      if (!this.#introductions.introduce(member, other)) {
-        member.tell({
-          type: "absent",
-          name: message.name,
-          why: `no path to ${message.name} is known: it is in another network`,
-        });
-      }
-      return;
+  #said(member: RoomMember, message: ToRoom, isBoxed: boolean): void {
+    // A ticket has a secret and comes in a box; nothing else does.
+    if (isBoxed !== (message.type === "introduce")) {
+      this.#dismiss(
+        member.link,
+        12,
+        `a ${message.type} makes no sense here`,
+        isBoxed ? "unexpected box" : "unexpected message",
+      );
+      return this.#leave(member, "protocol");
     }
-    this.#dismiss(member.link, 12, `a ${message.type} makes no sense here`, "unexpected message");
+    if (message.type === "introduce") return this.#introduce(member, message);
+    if (message.type !== "join") return this.#reach.said(member, message);
+    this.#dismiss(member.link, 12, "a join makes no sense here", "unexpected message");
     this.#leave(member, "protocol");
+  }
+
+  #introduce(member: RoomMember, wish: Introduce): void {
+    if (!member.link.writable) return; // who does not read its answers is given no more of them
+    const other = this.#members.get(wish.name);
+    if (other === undefined) return member.tell({ type: "absent", name: wish.name, why: `no user named ${wish.name}` });
+    if (other === member) return;
+    this.#announcements.mention(member, other);
+    this.#announcements.mention(other, member);
+    if (!this.#reach.introductions.introduce(member, other, wish))
+      member.tell({ type: "absent", name: wish.name, why: `the Room does not introduce ${wish.name}` });
+    wish.secret.fill(0);
   }
 
   #leave(member: RoomMember, reason: AuditReasons["left"], why?: string): void {
     if (this.#members.get(member.name) !== member) return;
     this.#members.delete(member.name);
-    this.#introductions.forget(member);
+    this.#reach.left(member);
     this.#audit.note("left", reason, { ...aboutLink(member.link), why }, `${quoted(member.name)} left`);
     this.#announcements.went(member, reason === "barred");
   }
@@ -375,7 +439,7 @@ export class Room implements AsyncDisposable {
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
-      this.#introductions.close();
+      this.#reach.close();
       this.#announcements.close();
       this.#listener.close();
       for (const [link, timer] of this.#arriving) {
@@ -387,7 +451,7 @@ export class Room implements AsyncDisposable {
       this.#members.clear();
       this.#log.info({}, "closed");
     }
-    await Promise.all([this.#pipes.close(), this.#kept.close()]);
+    await Promise.all([this.#pipes.close(), this.#probes?.close(), this.#kept.close()]);
     this.#audit.close(); // after the last look at the file, which may tell of bans
   }
 

@@ -15,6 +15,9 @@ export const ACK_DELAY_MS = 25;
 const LEAST_ACK_BYTES = 32 * 1024;
 const MOST_ACK_BYTES = 256 * 1024;
 
+/** So long after another link came, one is enough: by then whatever was on its way has arrived. */
+const SPARE_MS = 2_000;
+
 export type { EndReason };
 
 export interface SessionEnd {
@@ -37,6 +40,8 @@ export interface SessionEvents {
   message(kind: number, channel: number, payload: Uint8Array): void;
   /** No link is left, or the one that carries the session is suspect and no other one can: another link is wanted. May come again and again. */
   linkNeeded?(): void;
+  /** Another link carries this side's stream from now on, or the first one does. */
+  moved?(): void;
   /** Whether somebody waits for the peer: only then is a silent link suspect. Absent: while this side's stream is not acknowledged. */
   isBusy?(): boolean;
   /** Once, the last event. The outbox is free for the next session by now: what was not committed is `queued` in it. */
@@ -102,7 +107,10 @@ export class Session {
   #ackBytes = LEAST_ACK_BYTES;
   #ackPeriodStart = 0;
   #windowTimer: Timer | undefined;
+  #spareTimer: Timer | undefined;
   #lost: Error | undefined;
+  /** The link that `moved` told of. */
+  #carrier: SessionLink | undefined;
 
   /** @throws TypeError when the outbox feeds another session */
   constructor(options: SessionOptions) {
@@ -179,7 +187,9 @@ export class Session {
     this.#perform(this.#machine.linkProven(id, rank));
     if (!this.#links.has(id)) return;
     this.#suspicion.add(id, link);
+    if (this.#machine.closesLinks && this.#links.size > 1) this.#startSpareTimer();
     this.#wake();
+    this.#tellMoved();
     link.start({
       data: (payload) => {
         this.#received(id, payload);
@@ -238,6 +248,7 @@ export class Session {
     if (machine.cur !== cur) {
       this.#window.moved();
       this.#wake();
+      this.#tellMoved();
     }
     if (machine.acked > acked) {
       this.#window.roundTrip(this.link?.rttMs);
@@ -251,6 +262,31 @@ export class Session {
       this.#wake();
     }
     if (this.#ackTimer === undefined) this.#startAckDelay();
+  }
+
+  #startSpareTimer(): void {
+    this.#spareTimer ??= this.#clock.after(
+      SPARE_MS,
+      () => {
+        this.#spareTimer = undefined;
+        this.#closeSpares();
+      },
+      { hold: false },
+    );
+  }
+
+  /**
+   * Two dials that cross may leave each side on another link, and a session on which nothing is said leaves what was superseded open: one side closes all but its own choice, and the other one goes on
+   * over that. As if they were lost, so nothing is.
+   */
+  #closeSpares(): void {
+    const { cur } = this.#machine;
+    if (cur === undefined || !cur.attached || cur.suspect) return;
+    for (const id of this.#links.keys()) {
+      if (id === cur.id) continue;
+      this.#take(id)?.close(0, "");
+      this.#perform(this.#machine.linkLost(id));
+    }
   }
 
   #startAckDelay(): void {
@@ -277,6 +313,7 @@ export class Session {
     if (this.isEnded) return;
     this.#window.moved();
     this.#wake();
+    this.#tellMoved();
     if (this.link !== undefined && this.needsLink) this.#events.linkNeeded?.(); // what is left is suspect
   }
 
@@ -324,8 +361,16 @@ export class Session {
     if (this.#machine.cur !== cur) {
       this.#window.moved();
       this.#wake();
+      this.#tellMoved();
     }
     if (isSuspect && this.needsLink) this.#events.linkNeeded?.();
+  }
+
+  #tellMoved(): void {
+    const { link } = this;
+    if (link === undefined || link === this.#carrier) return;
+    this.#carrier = link;
+    this.#events.moved?.();
   }
 
   #deliver(bytes: Uint8Array): void {
@@ -351,6 +396,7 @@ export class Session {
     this.#deframer.stop();
     this.#ackTimer?.cancel();
     this.#windowTimer?.cancel();
+    this.#spareTimer?.cancel();
     this.#suspicion.stop();
     this.#outbox.release();
     this.#events.ended(end);

@@ -69,6 +69,7 @@ export class HostLife {
       limits: DEFAULT_LIMITS,
       dial: (options) => this.#dial(options),
       listen: (options) => this.#listen(options),
+      addresses: () => [this.#address],
     };
     const level = (word: string) => (_fields: object, message: string) =>
       record({ what: "log", from: name, text: `${word} ${message}` });
@@ -84,7 +85,7 @@ export class HostLife {
     return this.#world.network.listen({ ...options, host: this.#address });
   }
 
-  async #dial({ host, port, signal }: Parameters<Environment["dial"]>[0]): Promise<Pipe> {
+  async #dial({ host, port, signal, from }: Parameters<Environment["dial"]>[0]): Promise<Pipe> {
     if (this.isOver) return nothing(signal);
     const ms = DEFAULT_LIMITS.pipe.connectMs;
     const over = new AbortController();
@@ -96,7 +97,13 @@ export class HostLife {
       over.abort(new LinkError("ERR_UNREACHABLE", text));
     });
     try {
-      const target = { host: this.#world.lookUp(host), port, localHost: this.#address, signal: over.signal };
+      const target = {
+        host: this.#world.lookUp(host),
+        port,
+        localHost: this.#address,
+        localPort: from?.port,
+        signal: over.signal,
+      };
       const pipe = await this.#world.network.dial(target);
       if (!this.isOver) return pipe;
       pipe.destroy();

@@ -8,6 +8,7 @@ import { MemoryNetwork } from "../pipe/memory.ts";
 export function memoryEnvironment(network: MemoryNetwork = new MemoryNetwork()): Partial<Environment> {
   return {
     listen: (options) => network.listen(options),
-    dial: ({ host, port, signal }) => network.dial({ host, port, signal }),
+    dial: ({ host, port, signal, from }) => network.dial({ host, port, signal, localPort: from?.port }),
+    addresses: () => [],
   };
 }

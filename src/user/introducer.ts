@@ -1,60 +1,59 @@
+import { hex } from "../base/bytes.ts";
 import type { Timer } from "../base/clock.ts";
-import { TokenBucket } from "../base/token-bucket.ts";
 import { type Logger, quoted } from "../base/log.ts";
-import { showAddress } from "../pipe/tcp-errors.ts";
-import type { AuditLog } from "../link/audit.ts";
-import { dialLink } from "../link/dial.ts";
-import type { Environment } from "../link/environment.ts";
-import type { IdentityRules } from "../link/identity.ts";
+import { TokenBucket } from "../base/token-bucket.ts";
 import type { Link } from "../link/link.ts";
-import type { PeerTable } from "../node/peer-table.ts";
-import type { Candidate, Ticket } from "../wire/room-messages.ts";
-import { safeCandidates } from "./dial-safety.ts";
-import type { RoomConnection } from "./room-connection.ts";
+import type { Path } from "../schema/peer-types.ts";
+import type { Arrival } from "../node/peer-table.ts";
+import {
+  type Answer,
+  type Candidates,
+  type Go,
+  ID_BYTES,
+  type Introduced,
+  type NoGo,
+  type Probe,
+  SECRET_BYTES,
+  type Ticket,
+} from "../wire/room-messages.ts";
+import { Introduction, type IntroductionContext } from "./introduction.ts";
 import type { Roster } from "./roster.ts";
-import type { Tickets } from "./tickets.ts";
 
-export interface IntroducerOptions {
-  readonly environment: Environment;
+export interface IntroducerOptions extends Omit<IntroductionContext, "failed" | "overLoopback"> {
   readonly log: Logger;
-  readonly audit: AuditLog;
-  readonly name: string;
-  readonly encryption: boolean;
-  readonly identities: IdentityRules;
-  readonly tickets: Tickets;
-  readonly room: RoomConnection;
   readonly roster: Roster;
-  readonly table: PeerTable;
   readonly mayTalk: (peer: string) => boolean;
   /** One clause about why a peer can't be reached now. */
   readonly absence: (peer: string) => string;
-  readonly proven: (link: Link, listener: Candidate) => void;
+  /** A link was proven. */
+  readonly proven: (link: Link, arrival: Arrival) => void;
 }
-
-/** How long the one that answers waits for the other's dial before it dials too. */
-const SECOND_MS = 250;
 
 /** How long calls wait for a peer before the log tells. */
 const PATIENCE_MS = 3_000;
 
-interface Round {
-  readonly timer: Timer;
-  readonly dials: AbortController;
-}
+/** A link that was lost is mostly back by a dial of the same address; only then the Room is asked. */
+const LOST_MS = 100;
 
-/** Gets links to other users: asks the Room to introduce, dials what it names, and tries again while calls wait. */
+/** Gets links to other users: asks the Room to introduce, and again while calls wait. One introduction that this side asked for, and one that the peer did, at a time. */
 export class Introducer {
   /** Whether this program reached its Room over loopback; only then loopback addresses are dialled. */
   overLoopback = false;
   readonly #options: IntroducerOptions;
-  /** Introductions under way, one per peer. */
-  readonly #rounds = new Map<string, Round>();
+  readonly #context: IntroductionContext;
+  /** Per peer: no introduction is asked for before the timer fires. */
+  readonly #rounds = new Map<string, Timer>();
+  readonly #asked = new Map<string, Introduction>();
+  readonly #answered = new Map<string, Introduction>();
+  readonly #byTicket = new Map<string, Introduction>();
   /** Per peer: rounds in a row that led nowhere, and why the last one did. */
   readonly #failures = new Map<string, { count: number; why: string }>();
   /** Peers where an identity was refused, this side's or theirs, and how often in a row. */
   readonly #refusals = new Map<string, number>();
   /** Peers that calls began to wait for a moment ago. */
   readonly #waits = new Map<string, Timer>();
+  /** Peers whose session has just lost its link. */
+  readonly #lost = new Map<string, Timer>();
   /** How often others may make this program dial. */
   readonly #unasked: TokenBucket;
   #closed = false;
@@ -63,6 +62,11 @@ export class Introducer {
     const { clock, limits } = options.environment;
     this.#options = options;
     this.#unasked = new TokenBucket(limits.user.unaskedPerSecond, limits.user.unaskedBurst, clock.now());
+    this.#context = {
+      ...options,
+      overLoopback: () => this.overLoopback,
+      failed: (introduction, failures) => this.#failed(introduction, failures),
+    };
   }
 
   /** Why a peer that is here can't be reached. */
@@ -78,7 +82,26 @@ export class Introducer {
     if (this.#rounds.has(peer) || !roster.has(peer) || room.link === undefined) return;
     if (!mayTalk(peer)) return this.#fail(peer, `${peer} is not among those that this user may talk to`);
     this.#begin(peer);
-    room.send({ type: "introduce", name: peer });
+    this.#ask(peer, { relay: true });
+  }
+
+  /** The session with a peer has no link that is well. */
+  linkNeeded(peer: string): void {
+    if (this.#closed || this.#lost.has(peer)) return;
+    const look = (): void => {
+      this.#lost.delete(peer);
+      if (!this.#options.table.needsLink(peer)) return;
+      this.#options.room.check(); // what cut the one link may have cut the other
+      this.reach(peer);
+    };
+    this.#lost.set(peer, this.#options.environment.clock.after(LOST_MS, look, { hold: false }));
+  }
+
+  /** Looks for a better path than the one over which a peer is reached. Undefined: the Room can't be asked now. */
+  improve(peer: string): Introduction | undefined {
+    const { roster, room } = this.#options;
+    if (this.#closed || !roster.has(peer) || room.link === undefined) return undefined;
+    return this.#ask(peer, { relay: false });
   }
 
   /** Says in the log, once for each wait, that calls wait and why. */
@@ -93,13 +116,24 @@ export class Introducer {
     this.#waits.set(peer, environment.clock.after(PATIENCE_MS, tell, { hold: false }));
   }
 
+  #ask(peer: string, { relay, isFresh = false }: { relay: boolean; isFresh?: boolean }): Introduction {
+    const { environment, tickets } = this.#options;
+    const ticketId = environment.random(ID_BYTES);
+    const secret = environment.random(SECRET_BYTES);
+    tickets.add({ ticketId, secret, name: peer, expiresMs: environment.limits.room.ticketMs });
+    const introduction = new Introduction(this.#context, peer, ticketId, true);
+    this.#put(this.#asked, introduction);
+    introduction.ask(secret, { relay, isFresh });
+    return introduction;
+  }
+
   /** An identity was refused, the peer's or this side's: the next introductions come later and later. */
   refused(peer: string, why: string): void {
     if (this.#closed) return;
     const count = (this.#refusals.get(peer) ?? 0) + 1;
     this.#refusals.set(peer, count);
     this.#failures.set(peer, { count, why });
-    this.#end(peer);
+    this.#drop(peer);
     this.#begin(peer);
   }
 
@@ -108,66 +142,114 @@ export class Introducer {
     this.#failures.delete(peer);
     this.#refusals.delete(peer);
     if (!this.#options.table.isLinked(peer) && this.#options.table.isWanted(peer)) {
-      this.#end(peer);
+      this.#drop(peer);
       this.reach(peer);
     }
   }
 
   /** The Room can't introduce: the round goes on as a wait before the next one. */
   absent(peer: string, why: string): void {
+    this.#asked.get(peer)?.absent();
     this.#fail(peer, why);
   }
 
-  /** The Room introduces a peer: this side dials at once, or answers and dials only if nobody comes. */
+  /** The Room introduces a peer to this side, which did not ask. */
   ticket(ticket: Ticket): void {
-    const { tickets, room, table, environment } = this.#options;
-    if (this.#closed) return;
-    tickets.add(ticket);
-    this.#end(ticket.name);
-    const round = this.#begin(ticket.name);
-    const mayDial = table.isWanted(ticket.name) || this.#unasked.take(environment.clock.now());
-    if (ticket.first) return mayDial ? void this.#dialAll(ticket, round) : undefined;
-    room.send({ type: "ready", ticketId: ticket.ticketId });
-    if (!mayDial) return;
-    const timer = environment.clock.after(SECOND_MS, () => void this.#dialAll(ticket, round), { hold: false });
-    round.dials.signal.addEventListener("abort", () => timer.cancel(), { once: true });
+    const { tickets, table, environment } = this.#options;
+    const { name: peer, ticketId, secret, expiresMs } = ticket;
+    if (this.#closed || !tickets.add({ ticketId, secret, name: peer, expiresMs })) return;
+    const introduction = new Introduction(this.#context, peer, ticketId, false);
+    this.#put(this.#answered, introduction);
+    if (!this.#rounds.has(peer)) this.#begin(peer);
+    introduction.ticket(ticket, table.isWanted(peer) || this.#unasked.take(environment.clock.now()));
   }
 
-  /** A session with a peer began: the round has led somewhere. The next one begins a while later: a peer that ends every session at once would keep everybody busy. */
+  introduced(message: Introduced): void {
+    this.#of(message)?.introduced(message);
+  }
+
+  candidates(message: Candidates): void {
+    this.#of(message)?.learned(message);
+  }
+
+  answer(message: Answer): void {
+    this.#of(message)?.answered(message);
+  }
+
+  probe(message: Probe): void {
+    if (this.#unasked.take(this.#options.environment.clock.now())) this.#of(message)?.probe(message);
+  }
+
+  said(message: Go | NoGo): void {
+    this.#of(message)?.said(message);
+  }
+
+  /** A session with a peer began. The next round begins a while later: a peer that ends every session at once would keep everybody busy. */
   began(peer: string): void {
-    this.#end(peer);
     this.#failures.delete(peer);
     if (!this.#closed) this.#begin(peer);
     this.#waits.get(peer)?.cancel();
     this.#waits.delete(peer);
   }
 
+  /** Those users left the Room: what was begun with them goes on with the tickets that are out, and no further. */
+  gone(peers: readonly string[]): void {
+    for (const peer of peers) if (!this.#options.table.isWanted(peer)) this.#drop(peer);
+  }
+
+  /** The peer is reached over that path now. */
+  linked(peer: string, path: Path): void {
+    this.#asked.get(peer)?.linked(path);
+    this.#answered.get(peer)?.linked(path);
+  }
+
   /** That peer is barred: what was begun with it comes to nothing. */
   barred(peer: string): void {
     this.#options.tickets.forget(peer);
-    this.#end(peer);
+    this.#drop(peer);
     this.#failures.delete(peer);
     this.#refusals.delete(peer);
   }
 
-  #begin(peer: string): Round {
+  #of({ ticketId }: { readonly ticketId: Uint8Array }): Introduction | undefined {
+    return this.#byTicket.get(hex(ticketId));
+  }
+
+  /** In place of the one before. */
+  #put(introductions: Map<string, Introduction>, introduction: Introduction): void {
+    this.#end(introductions, introduction.peer);
+    introductions.set(introduction.peer, introduction);
+    this.#byTicket.set(hex(introduction.ticketId), introduction);
+  }
+
+  #end(introductions: Map<string, Introduction>, peer: string): void {
+    const introduction = introductions.get(peer);
+    if (introduction === undefined) return;
+    introductions.delete(peer);
+    this.#byTicket.delete(hex(introduction.ticketId));
+    introduction.close();
+  }
+
+  #begin(peer: string): void {
+    this.#rounds.get(peer)?.cancel();
     const count = this.#failures.get(peer)?.count ?? 0;
     const { clock, limits } = this.#options.environment;
     const wait = Math.min(limits.user.longestRoundMs, limits.user.roundMs * 2 ** Math.min(count, 10));
-    const timer = clock.after(wait, () => this.#over(peer), { hold: false });
-    const round = { timer, dials: new AbortController() };
-    this.#rounds.set(peer, round);
-    return round;
+    this.#rounds.set(
+      peer,
+      clock.after(wait, () => this.#over(peer), { hold: false }),
+    );
   }
 
   #over(peer: string): void {
-    this.#end(peer);
+    this.#rounds.delete(peer);
     const { table } = this.#options;
     if (table.isLinked(peer) || !table.isWanted(peer)) {
       this.#failures.delete(peer);
       this.#refusals.delete(peer);
       return;
     }
+    if (this.#asked.get(peer)?.isUnderWay === true) return this.#begin(peer);
     const failure = this.#failures.get(peer);
     this.#failures.set(peer, {
       count: (failure?.count ?? 0) + 1,
@@ -176,100 +258,40 @@ export class Introducer {
     this.reach(peer);
   }
 
-  #end(peer: string): void {
-    const round = this.#rounds.get(peer);
-    if (round === undefined) return;
+  /** What was begun with a peer ends, and its round. */
+  #drop(peer: string): void {
+    this.#rounds.get(peer)?.cancel();
     this.#rounds.delete(peer);
-    round.timer.cancel();
-    round.dials.abort(new Error("another link was proven, or the round is over"));
+    this.#end(this.#asked, peer);
+    this.#end(this.#answered, peer);
+  }
+
+  #failed(introduction: Introduction, failures: readonly string[]): void {
+    const { table, log } = this.#options;
+    const { peer } = introduction;
+    if (table.isLinked(peer)) return;
+    if (introduction.isForgotten && this.#asked.get(peer) === introduction) {
+      // Its program is another one by now, or has given the session up.
+      this.#ask(peer, { relay: true, isFresh: true });
+      return;
+    }
+    if (failures.length === 0) return this.#fail(peer, `the Room names no address of ${peer} that may be dialled`);
+    const text = failures.join("; ");
+    this.#fail(peer, `${peer} is here but can't be reached: ${text}`);
+    log.info({ peer }, `${quoted(peer)} can't be reached: ${text}`);
   }
 
   #fail(peer: string, why: string): void {
     this.#failures.set(peer, { count: this.#failures.get(peer)?.count ?? 0, why });
   }
 
-  /** Dials every candidate at the same time; the first proven link wins, the others hang up. */
-  async #dialAll(ticket: Ticket, round: Round): Promise<void> {
-    const { log, table } = this.#options;
-    if (table.isLinked(ticket.name) || round.dials.signal.aborted) return;
-    const candidates = safeCandidates(ticket.candidates, this.overLoopback);
-    if (candidates.length === 0)
-      return this.#fail(ticket.name, `the Room names no address of ${ticket.name} that may be dialled`);
-    const failures: string[] = [];
-    await Promise.all(
-      candidates.map(async (candidate) => {
-        try {
-          await this.#dial(ticket, candidate, round.dials.signal);
-        } catch (error) {
-          if (!round.dials.signal.aborted)
-            failures.push(
-              `${showAddress(candidate.host, candidate.port)}: ${error instanceof Error ? error.message : String(error)}`,
-            );
-        }
-      }),
-    );
-    if (failures.length < candidates.length || round.dials.signal.aborted) return;
-    this.#fail(ticket.name, `${ticket.name} is here but can't be reached: ${failures.join("; ")}`);
-    log.info({ peer: ticket.name }, `${quoted(ticket.name)} can't be reached: ${failures.join("; ")}`);
-  }
-
-  async #dial(ticket: Ticket, { host, port }: Candidate, over: AbortSignal): Promise<void> {
-    const { environment, log, audit, name, encryption, identities, tickets, table } = this.#options;
-    const { clock, engine, random, limits } = environment;
-    const late = new AbortController();
-    const { dialMs } = limits.user;
-    const timer = clock.after(dialMs, () => late.abort(new Error(`no answer within ${dialMs / 1_000} s`)), {
-      hold: false,
-    });
-    const signal = AbortSignal.any([over, late.signal]);
-    try {
-      if (await this.#resumed(ticket.name, { host, port }, signal)) return;
-      const pipe = await environment.dial({ host, port, signal });
-      const secret = tickets.forDial(ticket.ticketId);
-      if (secret === undefined) return pipe.destroy();
-      const link = await dialLink(pipe, {
-        clock,
-        log,
-        audit,
-        limits,
-        signal,
-        identity: identities,
-        handshake: {
-          engine,
-          random,
-          purpose: 3,
-          name,
-          peerName: ticket.name,
-          encryption,
-          secret,
-          ticketId: ticket.ticketId,
-          end: table.endFor(ticket.name),
-          suites: engine.suites(),
-        },
-      });
-      if (tickets.spend(ticket.ticketId, "initiator")) this.#options.proven(link, { host, port });
-      else link.close(0, "another address was faster");
-    } finally {
-      timer.cancel();
-    }
-  }
-
-  /**
-   * An introduction may not join a session that is there, since the Room knows its ticket: that takes the session's own key.
-   * False: the peer knows no such session, so its program is another one by now.
-   */
-  async #resumed(peer: string, address: Candidate, signal: AbortSignal): Promise<boolean> {
-    const { table } = this.#options;
-    if (!table.needsLink(peer)) return false;
-    const error = await table.resume(peer, address, signal);
-    if (error !== undefined && error.code !== "ERR_TICKET") throw error;
-    return error === undefined;
-  }
-
   close(): void {
     this.#closed = true;
-    for (const timer of this.#waits.values()) timer.cancel();
-    this.#waits.clear();
-    for (const peer of this.#rounds.keys()) this.#end(peer);
+    for (const timers of [this.#waits, this.#rounds, this.#lost]) {
+      for (const timer of timers.values()) timer.cancel();
+      timers.clear();
+    }
+    for (const introductions of [this.#asked, this.#answered])
+      for (const peer of introductions.keys()) this.#end(introductions, peer);
   }
 }

@@ -1,12 +1,16 @@
+import { hex } from "../base/bytes.ts";
+import type { Timer } from "../base/clock.ts";
 import type { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { AuditLog } from "../link/audit.ts";
 import type { Environment } from "../link/environment.ts";
 import type { IdentityRules } from "../link/identity.ts";
 import type { Link } from "../link/link.ts";
-import { LinkListener } from "../link/listener.ts";
+import { CODE } from "../link/handshake-refuse.ts";
+import { LinkListener, type LinkListenerConfig } from "../link/listener.ts";
+import type { Listener } from "../node/peer-entries.ts";
 import type { ResumeKeys } from "../node/resume-keys.ts";
-import type { Address, PipeListener } from "../pipe/pipe.ts";
+import type { PipeListener } from "../pipe/pipe.ts";
 import { Tickets } from "./tickets.ts";
 
 export interface ReceptionOptions {
@@ -23,14 +27,21 @@ export interface ReceptionOptions {
   readonly endFor: (peer: string) => Uint8Array;
   /** The keys of this user's sessions. */
   readonly keys: ResumeKeys;
+  /** The Room has dialled this listener, and shown the pass that was expected. */
+  readonly called: (pass: Uint8Array) => void;
   /** A user came with a ticket of the Room, or with the key of its session, and proved it. */
-  readonly proven: (link: Link, listener: Address | undefined) => void;
+  readonly proven: (link: Link, listener: Listener | undefined) => void;
 }
+
+/** From the announcement of the Room's dial to the dial. */
+const CALL_MS = 10_000;
 
 /** The user's own door: listens for the others, and lets in who holds a ticket, or the key of a session. */
 export class Reception {
   readonly tickets: Tickets;
   readonly #options: ReceptionOptions;
+  /** The pass that the Room will show when it dials this listener. */
+  #call: { readonly hex: string; readonly timer: Timer } | undefined;
   readonly #listener: LinkListener;
   #pipes: Promise<PipeListener> | undefined;
   #closed = false;
@@ -40,6 +51,18 @@ export class Reception {
     const { clock, engine, random, limits, chance } = environment;
     this.#options = options;
     this.tickets = new Tickets(clock, engine, limits.user.wrongTickets);
+    const relay = (): LinkListenerConfig["relay"] => {
+      const expected = this.#call;
+      if (expected === undefined) return undefined;
+      return (pass) =>
+        hex(pass) === expected.hex
+          ? (pipe) => {
+              pipe.close(0);
+              this.#expectNoCall();
+              options.called(pass);
+            }
+          : { code: CODE.ticket };
+    };
     this.#listener = new LinkListener({
       clock,
       log,
@@ -64,6 +87,10 @@ export class Reception {
           options.proven(link, this.tickets.listenerOf(ticketId, remote.host));
         else link.close(0, "the ticket was used already");
       },
+      // Read for each connection: while no call is expected, a RELAY frame is garbage here.
+      get relay() {
+        return relay();
+      },
       onUnidentified: options.unidentified,
       onWrongTicket: (hello) => this.tickets.wrong(hello.ticketId),
       onRefused: audit.onRefused,
@@ -82,6 +109,19 @@ export class Reception {
     }
   }
 
+  /** The Room will dial this listener, to learn whether it can. */
+  expectCall(pass: Uint8Array): void {
+    this.#expectNoCall();
+    if (this.#closed) return;
+    const timer = this.#options.environment.clock.after(CALL_MS, () => this.#expectNoCall(), { hold: false });
+    this.#call = { hex: hex(pass), timer };
+  }
+
+  #expectNoCall(): void {
+    this.#call?.timer.cancel();
+    this.#call = undefined;
+  }
+
   async #listen(host: string): Promise<PipeListener> {
     const { environment, port } = this.#options;
     const { accept } = this.#listener;
@@ -96,6 +136,7 @@ export class Reception {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#expectNoCall();
     this.tickets.close();
     this.#listener.close();
     // A listener that could not be opened was told to who joined, and leaves nothing to close.

@@ -2,6 +2,7 @@ import { LinkError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Secret } from "../crypto/secret.ts";
 import type { UserPassword } from "../crypto/user-password.ts";
+import type { Address } from "../pipe/pipe.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import type { AuditLog } from "../link/audit.ts";
 import { dialLink } from "../link/dial.ts";
@@ -15,7 +16,7 @@ import {
   decodeToUser,
   encodeToRoom,
   type Join,
-  type Ticket,
+  type NameToken,
   type ToRoom,
   type ToUser,
 } from "../wire/room-messages.ts";
@@ -39,8 +40,12 @@ export interface RoomConnectionOptions {
   readonly join: (link: Link) => Promise<Join>;
   /** Takes a message. True: the welcome is complete, this user is in. */
   readonly message: (message: ToUser) => boolean;
-  readonly ticket: (ticket: Ticket) => void;
+  /** Takes what came in a box, but for name tokens. */
+  readonly boxed: (message: Exclude<Boxed, NameToken>) => void;
 }
+
+/** A Room that was silent for so long, when it was asked, is not there: as long as a peer of a session may be. */
+const SILENCE_MS = 2_500;
 
 /** The user's link to its Room: joins, and joins again when the link is lost, until it is closed. */
 export class RoomConnection {
@@ -49,6 +54,7 @@ export class RoomConnection {
   #link: Link | undefined;
   /** What the Room gives this user its name back for, at once. */
   #token: Uint8Array | undefined;
+  #isChecking = false;
 
   constructor(options: RoomConnectionOptions) {
     const { environment, log, reconnect, port } = options;
@@ -83,8 +89,28 @@ export class RoomConnection {
 
   send(message: ToRoom): boolean {
     if (this.#link === undefined) return false;
-    this.#link.send([encodeToRoom(message)]);
+    const payload = encodeToRoom(message);
+    if (message.type === "introduce") this.#link.sendSealed(payload);
+    else this.#link.send([payload]);
     return true;
+  }
+
+  /** Where the Room is, by the link to it. */
+  get remote(): Address | undefined {
+    return this.#link?.remote;
+  }
+
+  /** Something says that the way to the Room may have changed: it is asked, and joined again when it is silent. */
+  check(): void {
+    const link = this.#link;
+    if (link === undefined || this.#isChecking) return;
+    this.#isChecking = true;
+    void link.ping(SILENCE_MS).then((rttMs) => {
+      this.#isChecking = false;
+      if (rttMs !== undefined || this.#link !== link) return;
+      link.destroy();
+      this.#lost(link, new LinkError("ERR_DEAD", `the Room was silent for ${SILENCE_MS / 1_000} s`));
+    });
   }
 
   /** Leaves, and tries no more. */
@@ -176,7 +202,7 @@ export class RoomConnection {
   }
 
   #boxed(message: Boxed): void {
-    if (message.type === "ticket") return this.#options.ticket(message);
+    if (message.type !== "token") return this.#options.boxed(message);
     this.#token?.fill(0);
     this.#token = message.token;
   }

@@ -4,14 +4,25 @@ import { DEFAULT_LIMITS } from "../base/limits.ts";
 import type { Engine } from "../crypto/engine.ts";
 import { keySecret, type Secret } from "../crypto/secret.ts";
 import type { HelloInfo } from "../link/handshake.ts";
-import type { Candidate, Ticket } from "../wire/room-messages.ts";
+import type { Candidate } from "../wire/room-messages.ts";
+
+/** What an introduction gives the two of a pair. */
+export interface TicketOffer {
+  readonly ticketId: Uint8Array;
+  /** 32 bytes. */
+  readonly secret: Uint8Array;
+  /** The other one of the pair. */
+  readonly name: string;
+  readonly expiresMs: number;
+}
 
 interface Held {
   readonly name: string;
-  readonly candidates: readonly Candidate[];
   readonly bytes: Uint8Array;
   readonly timer: Timer;
-  secret: Secret | undefined;
+  candidates: readonly Candidate[];
+  /** Per purpose, since each has a key of its own. */
+  readonly secrets: Map<3 | 4, Secret>;
   dialled: boolean;
   answered: boolean;
   wrong: number;
@@ -38,36 +49,49 @@ export class Tickets {
     return this.#held.size;
   }
 
-  add(ticket: Ticket): void {
-    const key = hex(ticket.ticketId);
-    if (this.#held.has(key)) return;
-    const timer = this.#clock.after(ticket.expiresMs, () => this.#drop(key), { hold: false });
+  /** False when a ticket of that id is held already: it stays as it is. */
+  add({ ticketId, secret, name, expiresMs }: TicketOffer): boolean {
+    const key = hex(ticketId);
+    if (this.#held.has(key)) return false;
+    const timer = this.#clock.after(expiresMs, () => this.#drop(key), { hold: false });
     this.#held.set(key, {
-      name: ticket.name,
-      candidates: ticket.candidates,
-      bytes: ticket.secret,
+      name,
+      bytes: secret,
       timer,
-      secret: undefined,
+      candidates: [],
+      secrets: new Map(),
       dialled: false,
       answered: false,
       wrong: 0,
     });
+    return true;
   }
 
-  /** The secret for a dial to `name`, or undefined when the ticket is gone. */
-  forDial(ticketId: Uint8Array): Secret | undefined {
+  /** Where the peer of a ticket listens, as the Room says. */
+  reachableAt(ticketId: Uint8Array, candidates: readonly Candidate[]): void {
     const held = this.#held.get(hex(ticketId));
-    return held === undefined || held.dialled ? undefined : this.#secret(held);
+    if (held !== undefined) held.candidates = candidates;
+  }
+
+  /** Whether this side may still dial with it. */
+  isGood(ticketId: Uint8Array): boolean {
+    return this.#held.get(hex(ticketId))?.dialled === false;
+  }
+
+  /** The secret for a dial with it, or undefined when the ticket is gone. */
+  forDial(ticketId: Uint8Array, purpose: 3 | 4): Secret | undefined {
+    const held = this.#held.get(hex(ticketId));
+    return held === undefined || held.dialled ? undefined : this.#secret(held, purpose);
   }
 
   /** The secret for a HELLO: its ticket must be known, unspent here, and made for these two names. */
-  forHello(hello: HelloInfo, me: string): Secret | undefined {
-    const held = this.#held.get(hex(hello.ticketId));
-    if (held === undefined || held.answered || held.name !== hello.name || hello.peerName !== me) return undefined;
-    return this.#secret(held);
+  forHello({ ticketId, name, peerName, purpose }: HelloInfo, me: string): Secret | undefined {
+    const held = this.#held.get(hex(ticketId));
+    if (held === undefined || held.answered || held.name !== name || peerName !== me) return undefined;
+    return this.#secret(held, purpose === 4 ? 4 : 3);
   }
 
-  /** Where the peer of a ticket listens, when it came from one of the hosts that the ticket names. */
+  /** Where the peer of a ticket listens, when it came from one of the hosts where it may be reached. */
   listenerOf(ticketId: Uint8Array, host: string): Candidate | undefined {
     return this.#held.get(hex(ticketId))?.candidates.find((candidate) => candidate.host === host);
   }
@@ -98,9 +122,12 @@ export class Tickets {
     for (const key of this.#held.keys()) this.#drop(key);
   }
 
-  #secret(held: Held): Secret {
-    held.secret ??= keySecret(held.bytes, 3, this.#engine);
-    return held.secret;
+  #secret(held: Held, purpose: 3 | 4): Secret {
+    const known = held.secrets.get(purpose);
+    if (known !== undefined) return known;
+    const secret = keySecret(held.bytes, purpose, this.#engine);
+    held.secrets.set(purpose, secret);
+    return secret;
   }
 
   #drop(key: string): void {

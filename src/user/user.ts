@@ -1,4 +1,3 @@
-import { networkInterfaces } from "node:os";
 import { isBefore } from "../base/bytes.ts";
 import { quoted } from "../base/log.ts";
 import { LinkError } from "../base/errors.ts";
@@ -9,11 +8,17 @@ import { aboutLink } from "../link/audit.ts";
 import { DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, isLoopback, portOption, ROOM_NAME } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
 import { gate } from "../node/gate.ts";
+import { pathOf } from "../node/paths.ts";
+import type { Arrival } from "../node/peer-table.ts";
 import { Participant, type ParticipantContract, untypedContract } from "../node/participant.ts";
-import type { Address } from "../pipe/pipe.ts";
-import type { UserOptions } from "../schema/peer-types.ts";
-import type { Join, ToUser } from "../wire/room-messages.ts";
+import type { Path, UserOptions } from "../schema/peer-types.ts";
+import type { UserStatus } from "../schema/status-types.ts";
+import { type Boxed, type Join, MAX_ADDRESSES, type NameToken, type ToUser } from "../wire/room-messages.ts";
+import { AddressWatch } from "./address-watch.ts";
+import { Improver } from "./improver.ts";
 import { Introducer } from "./introducer.ts";
+import { LinkMaker } from "./link-maker.ts";
+import { PathLog } from "./path-log.ts";
 import { Reception } from "./reception.ts";
 import { RoomConnection } from "./room-connection.ts";
 import { Roster } from "./roster.ts";
@@ -25,6 +30,14 @@ export class User extends Participant {
   readonly #introducer: Introducer;
   readonly #reception: Reception;
   readonly #options: UserOptions;
+  readonly #improver: Improver;
+  readonly #addresses: AddressWatch;
+  readonly #pathLog: PathLog;
+  /** As it was told in the log last. */
+  readonly #paths = new Map<string, Path>();
+  #seenAs: string | undefined;
+  #port = 0;
+  #isReachable = false;
 
   /**
    * Joins a Room under a name. Without a Room at that address it keeps trying; a refusal (password, name, encryption) is final.
@@ -53,7 +66,11 @@ export class User extends Participant {
       onChange: (run) => roster.onChange(run),
       closesLinks: (peer) => isBefore(name, peer),
       began: (peer) => this.#introducer.began(peer),
+      moved: (peer) => this.#moved(peer),
+      linkNeeded: (peer) => this.#introducer.linkNeeded(peer),
       ended: (peer, { cause }) => {
+        this.#improver.forget(peer);
+        this.#paths.delete(peer);
         if (cause instanceof LinkError && cause.code === "ERR_IDENTITY") this.#introducer.refused(peer, cause.message);
       },
     });
@@ -78,9 +95,14 @@ export class User extends Participant {
     const { engine } = environment;
     this.#roster = roster;
     this.#options = options;
-    const proven = (link: Link, listener: Address | undefined): void => {
-      if (mayTalk(link.remoteName)) table.linkProven(link, { listener });
-      else {
+    this.#pathLog = new PathLog(environment.clock);
+    const proven = (link: Link, arrival: Arrival): void => {
+      if (mayTalk(link.remoteName)) {
+        const path = arrival.path ?? pathOf(link);
+        // First: what this link's session leads to may be over at once, and is no reason to try the rest.
+        this.#introducer.linked(link.remoteName, path);
+        table.linkProven(link, { ...arrival, path });
+      } else {
         const text = `${name} does not talk to ${quoted(link.remoteName)}`;
         audit.note("refused", "not allowed", aboutLink(link), text);
         link.close(4, text);
@@ -98,7 +120,11 @@ export class User extends Participant {
       port: listenPort,
       endFor,
       keys: table.keys,
-      proven,
+      called: (pass) => {
+        this.#isReachable = true;
+        this.#room.send({ type: "called", pass });
+      },
+      proven: (link, listener) => proven(link, { listener, path: listener?.path }),
     });
     this.#room = new RoomConnection({
       environment,
@@ -114,23 +140,33 @@ export class User extends Participant {
       reconnect: options.reconnect ?? true,
       join: (link) => this.#joinWith(link),
       message: (message) => this.#heard(message),
-      ticket: (ticket) => (mayTalk(ticket.name) ? this.#introducer.ticket(ticket) : undefined),
+      boxed: (message) => this.#boxed(message, mayTalk),
     });
     this.#introducer = new Introducer({
       environment,
       log,
-      audit,
       name,
-      encryption,
-      identities,
+      links: new LinkMaker({
+        environment,
+        log,
+        audit,
+        name,
+        encryption,
+        identities,
+        tickets: this.#reception.tickets,
+        table,
+      }),
       tickets: this.#reception.tickets,
       room: this.#room,
       roster,
       table,
+      paths: this.#pathLog,
       mayTalk,
       absence: (peer) => this.#absence(peer),
       proven,
     });
+    this.#improver = new Improver({ environment, name, table, improve: (peer) => this.#introducer.improve(peer) });
+    this.#addresses = new AddressWatch(environment, () => this.#addressesChanged());
   }
 
   /** The names of the other users that are here, sorted. */
@@ -138,8 +174,37 @@ export class User extends Participant {
     return this.#roster.names;
   }
 
+  /** How this user stands with its Room and with the others, as plain data: paths, round trips, and what was tried lately. */
+  status(): UserStatus {
+    const { table } = this;
+    const names = new Set([...this.#roster.names, ...table.sessions]);
+    return {
+      name: this.name,
+      room: {
+        address: this.#room.address,
+        joined: this.#room.link !== undefined,
+        seenAs: this.#seenAs,
+        reachable: this.#isReachable,
+        rttMs: this.#room.link?.rttMs,
+      },
+      port: this.#port,
+      addresses: this.environment.addresses(),
+      peers: [...names].toSorted().map((name) => ({
+        name,
+        kind: this.#roster.kindOf(name),
+        here: this.#roster.has(name),
+        path: table.path(name),
+        rttMs: table.rttMs(name),
+        trouble: table.isLinked(name) ? undefined : this.#introducer.trouble(name),
+        attempts: this.#pathLog.of(name),
+      })),
+    };
+  }
+
   protected async leave(drain: () => Promise<void>): Promise<void> {
     this.#introducer.close();
+    this.#improver.close();
+    this.#addresses.close();
     const drained = drain();
     this.#roster.tell();
     await drained;
@@ -164,11 +229,14 @@ export class User extends Participant {
     const overLoopback = isLoopback(link.remote.host);
     this.#introducer.overLoopback = overLoopback;
     const port = await this.#reception.open(overLoopback ? link.local.host : "::");
+    this.#port = port;
+    this.#isReachable = false;
+    if (!overLoopback) this.#addresses.start();
     return {
       type: "join",
       kind: this.registry.kind,
       port,
-      addresses: overLoopback ? [] : localAddresses(),
+      addresses: overLoopback ? [] : this.#ownAddresses(),
       publicHost: this.#options.publicHost,
       lan: this.#options.lan ?? "auto",
     };
@@ -177,6 +245,7 @@ export class User extends Participant {
   #heard(message: ToUser): boolean {
     switch (message.type) {
       case "welcome":
+        this.#seenAs = message.host;
         return this.#welcomed(this.#roster.begin(message.count));
       case "here":
         return this.#welcomed(
@@ -185,12 +254,56 @@ export class User extends Participant {
         );
       case "gone":
         this.#roster.remove(message.names);
+        this.#introducer.gone(message.names);
         if (message.barred === true) for (const peer of message.names) this.#barred(peer);
         return false;
-      default:
+      case "absent":
         this.#introducer.absent(message.name, message.why);
         return false;
+      case "candidates":
+        this.#introducer.candidates(message);
+        return false;
+      case "answer":
+        this.#introducer.answer(message);
+        return false;
+      default:
+        this.#introducer.said(message);
+        return false;
     }
+  }
+
+  #boxed(message: Exclude<Boxed, NameToken>, mayTalk: (peer: string) => boolean): void {
+    switch (message.type) {
+      case "ticket":
+        return mayTalk(message.name) ? this.#introducer.ticket(message) : undefined;
+      case "introduced":
+        return this.#introducer.introduced(message);
+      case "probe":
+        return this.#introducer.probe(message);
+      case "call":
+        return this.#reception.expectCall(message.pass);
+    }
+  }
+
+  #moved(peer: string): void {
+    const path = this.table.path(peer);
+    this.#improver.moved(peer);
+    if (path === undefined) return;
+    this.#introducer.linked(peer, path);
+    if (this.#paths.get(peer) === path) return;
+    this.#paths.set(peer, path);
+    this.log.info({ peer, path }, `${this.name} and ${quoted(peer)} talk over ${path}`);
+  }
+
+  /** This machine is in another network, or in one more, or one less. */
+  #addressesChanged(): void {
+    this.#room.send({ type: "moved", addresses: this.#ownAddresses() });
+    this.#room.check();
+    this.#improver.changed();
+  }
+
+  #ownAddresses(): readonly string[] {
+    return this.environment.addresses().slice(0, MAX_ADDRESSES);
   }
 
   /** The Room has barred where that peer is: nothing goes on with it. */
@@ -204,17 +317,8 @@ export class User extends Participant {
     // After a welcome the connection says that it is open only when this returns, hence a microtask later.
     queueMicrotask(() => {
       for (const name of isComplete ? this.#roster.names : names) this.#introducer.here(name);
+      if (isComplete) this.#improver.changed();
     });
     return isComplete;
   }
-}
-
-/** This machine's own addresses, without loopback and link-local ones; IPv4 first. */
-function localAddresses(): string[] {
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return own
-    .filter(({ internal, address }) => !internal && !address.startsWith("fe80:"))
-    .toSorted((a, b) => a.family.localeCompare(b.family))
-    .map(({ address }) => address)
-    .slice(0, 8);
 }

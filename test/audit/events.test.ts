@@ -129,7 +129,7 @@ test("a Room tells of each way in which a proven member breaks the protocol", as
   const { clock, room, events, member } = await openRoom();
   const acts: [string, (link: Link) => void][] = [
     ["malformed message", (link) => link.send([Uint8Array.of(0xc1)])],
-    ["unexpected message", (link) => link.send([encodeToRoom({ type: "introduce", name: "Bar" })])],
+    ["unexpected message", (link) => link.send([encodeToRoom({ type: "punch", ticketId: new Uint8Array(16) })])],
     ["no join", () => clock.advance(DEFAULT_LIMITS.room.joinMs)],
   ];
   for (const [reason, act] of acts) {
@@ -143,7 +143,7 @@ test("a Room tells of each way in which a proven member breaks the protocol", as
   const link = await member("Mallory");
   join(link);
   await until(() => room.names.length === 1);
-  link.sendSealed(Uint8Array.of(1));
+  link.sendSealed(encodeToRoom({ type: "punch", ticketId: new Uint8Array(16) }));
   await until(() => room.names.length === 0);
   expect(events().slice(-2)).toMatchObject([
     { event: "protocol broken", reason: "unexpected box", name: "Mallory" },

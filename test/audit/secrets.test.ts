@@ -171,9 +171,9 @@ async function aDay(log: LogOption, canaries: Canaries): Promise<string[]> {
   await raw.untilEnded();
 
   // A Room without users, where a member says nonsense in a box and out of one.
-  const open = await Room.open({ log, environment, host: "127.0.0.1", port: 2_429, password: PASSWORDS.room });
+  const open = await Room.open({ log, environment, host: "127.0.0.1", port: 2_438, password: PASSWORDS.room });
   for (const isBoxed of [true, false]) {
-    const pipe = await environment.dial({ host: "127.0.0.1", port: 2_429 });
+    const pipe = await environment.dial({ host: "127.0.0.1", port: 2_438 });
     const link = await dialHonestly(pipe, {
       password: PASSWORDS.room,
       engine,

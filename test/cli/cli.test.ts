@@ -70,6 +70,7 @@ test.each([
   [["room", "--prot", "1"], "--prot"],
   [["room", "--port", "65536"], "from 0 to 65535"],
   [["room", "--port", "many"], "--port must be a whole number"],
+  [["room", "--probe-port", "many"], "--probe-port must be a whole number"],
   [["room", "--log", "loud"], "--log must be one of"],
   [["room", "extra"], '"extra" is one word too many'],
   [["hash", "--cost", "17"], '--cost must be a whole number from 4 to 16, not "17"'],

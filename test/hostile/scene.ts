@@ -12,10 +12,11 @@ import type { UntypedPeer } from "../../src/schema/peer-types.ts";
 import { Client } from "../../src/server/client.ts";
 import { Server } from "../../src/server/server.ts";
 import { MemoryNetwork, memoryEnvironment } from "../../src/testing/index.ts";
-import { decodeTicket, encodeToRoom, type Ticket } from "../../src/wire/room-messages.ts";
+import { type Boxed, decodeBoxed, encodeToRoom, type Introduced } from "../../src/wire/room-messages.ts";
 import { KeptLog } from "../link/parties.ts";
 import { join, openRoom } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
+import { wish } from "../support/wish.ts";
 import { type Meeting, ScriptedPeer } from "./scripted-peer.ts";
 import { contract } from "./script.ts";
 
@@ -123,26 +124,31 @@ async function withRoom(environment: Environment, own: Environment, handling: Ha
   return { victim, honest: foo.peer("Bar"), meetAs };
 }
 
-/** Joins a Room, and asks it for Bar, who has the greater name and answers. */
-async function introduced(environment: Environment, port: number, name: string): Promise<Ticket> {
+/** Joins a Room, and asks it for Bar. */
+async function introduced(
+  environment: Environment,
+  port: number,
+  name: string,
+): Promise<Introduced & { secret: Uint8Array }> {
   const { engine, clock } = environment;
   const pipe = await environment.dial({ host: "127.0.0.1", port });
   const secret = passwordSecret(DEFAULT_PASSWORD, 1, engine);
   const handshake = { engine, random: systemRandom, purpose: 1 as const, name, peerName: "", encryption: true, secret };
   const link = await dialLink(pipe, { clock, log: new KeptLog(), handshake: { ...handshake, suites: [2, 1] } });
   onTestFinished(() => link.destroy());
-  let ticket: Ticket | undefined;
+  let told: Boxed | undefined;
   link.start({
     data: () => {},
-    sealed: (payload) => (ticket = decodeTicket(payload)),
+    sealed: (payload) => (told = decodeBoxed(payload)),
     drain: () => {},
     closed: () => {},
   });
   const address = { kind: undefined, port: 1_024, addresses: [], publicHost: undefined, lan: "auto" };
   link.send([encodeToRoom({ type: "join", ...address })]);
-  link.send([encodeToRoom({ type: "introduce", name: "Bar" })]);
-  await until(() => ticket !== undefined);
-  return ticket ?? expect.fail("no ticket");
+  const ticketSecret = systemRandom(32);
+  link.sendSealed(wish("Bar", { secret: ticketSecret }));
+  await until(() => told !== undefined);
+  return told?.type === "introduced" ? { ...told, secret: ticketSecret } : expect.fail("not introduced");
 }
 
 async function withServer(environment: Environment, own: Environment, handling: Handling): Promise<Made> {

@@ -176,11 +176,11 @@ async function withBar(): Promise<Awaited<ReturnType<typeof scriptedRoom>> & { u
   const joined = User.join("Foo", { log: "silent", environment });
   await until(() => (room.ears[0]?.boxes.length ?? 0) > 0);
   const [link] = room.links;
-  link?.send([encodeToUser({ type: "welcome", count: 1 })]);
+  link?.send([encodeToUser({ type: "welcome", count: 1, host: "127.0.0.1" })]);
   link?.send([encodeToUser({ type: "here", members: [{ name: "Bar", kind: undefined }] })]);
   const user = await joined;
   onTestFinished(() => user.close());
-  return { ...scripted, user, asked: () => room.ears[0]?.received.filter(isAsked).length ?? 0 };
+  return { ...scripted, user, asked: () => room.ears[0]?.boxes.filter(isAsked).length ?? 0 };
 }
 
 test("limit user.roundMs, limit user.longestRoundMs: an introduction that leads nowhere is asked for again after 2, 4, 8 and at most 15 s", async () => {
@@ -220,7 +220,7 @@ test("limit user.dialMs: a dial to another user may take two seconds", async () 
   await until(() => asked() === 1);
   const ticketId = new Uint8Array(16).fill(1);
   const secret = new Uint8Array(32).fill(2);
-  const candidates = [{ host: "127.0.0.1", port: 5_000 }];
+  const candidates = [{ host: "127.0.0.1", port: 5_000, path: "lan" as const }];
   room.links[0]?.sendSealed(
     encodeToUser({
       type: "ticket",
@@ -230,7 +230,6 @@ test("limit user.dialMs: a dial to another user may take two seconds", async () 
       kind: undefined,
       candidates,
       expiresMs: 30_000,
-      first: true,
     }),
   );
   await until(() => silent.length === 1);
@@ -307,10 +306,10 @@ test("limit room.messageBurst, limit room.messagesPerSecond: a member says 20,00
   link.start(ear);
   link.sendSealed(encodeToRoom(JOIN));
   await ear.until(() => ear.received.length > 0);
-  const ready = encodeToRoom({ type: "ready", ticketId: new Uint8Array(16) });
+  const punch = encodeToRoom({ type: "punch", ticketId: new Uint8Array(16) });
   const say = async (count: number): Promise<void> => {
     for (let n = 0; n < count; n++) {
-      link.send([ready]);
+      link.send([punch]);
       if (n % 500 === 499) await turns(4);
     }
     await turns();
@@ -382,12 +381,12 @@ test("limit user.unaskedBurst, limit user.unaskedPerSecond: others make a user d
     one.destroy();
   };
   const listening = await network.listen({ host: "127.0.0.1", port: 5_000, accept });
-  const candidates = [{ host: "127.0.0.1", port: 5_000 }];
+  const candidates = [{ host: "127.0.0.1", port: 5_000, path: "lan" as const }];
   let last = 0;
   const introduce = async (count: number): Promise<void> => {
     for (let n = 0; n < count; n++) {
       const ticketId = new Uint8Array(16).fill(++last);
-      const about = { name: `Baz${last}`, kind: undefined, candidates, expiresMs: 30_000, first: true };
+      const about = { name: `Baz${last}`, kind: undefined, candidates, expiresMs: 30_000 };
       room.links[0]?.sendSealed(
         encodeToUser({ type: "ticket", ticketId, secret: new Uint8Array(32).fill(2), ...about }),
       );

@@ -42,18 +42,13 @@ export const ANSWERING: Mutants = {
     },
     {
       name: "a byte each second keeps a stranger's connection",
-      find: "else startWhole(whole - firstByteMs);",
-      replace: "else startWhole(whole);",
+      find: "else startWhole(wholeMs - firstByteMs);",
+      replace: "else startWhole(wholeMs);",
     },
     {
       name: "who says nothing has as long as who goes on",
       find: `if (this.#state === "silent") late("nothing came", firstByteMs)();\n      else`,
-      replace: `if (this.#state === "silent") startWhole(whole - firstByteMs);\n      else`,
-    },
-    {
-      name: "a relayed handshake has no more time than a direct one",
-      find: "(preface === undefined ? 0 : relayMs)",
-      replace: "0",
+      replace: `if (this.#state === "silent") startWhole(wholeMs - firstByteMs);\n      else`,
     },
     {
       name: "the deadline outlives the handshake",
@@ -150,8 +145,8 @@ export const ADMISSION: Mutants = {
     },
     {
       name: "a blacklisted address comes in",
-      find: "if (this.#config.blacklist?.has(visit.host) === true)",
-      replace: "if (visit.host === undefined)",
+      find: "if (this.#config.blacklist?.has(host) === true)",
+      replace: "if (host === undefined)",
     },
     {
       name: "a penalty keeps nobody out",

@@ -25,6 +25,7 @@ import { HANDSHAKE_FRAMES, NAMES } from "./frames-and-names.ts";
 import { CONVERSATION, FAILURE_LOG, HANDLER_CALL, MESSAGES, REGISTRY } from "./handlers.ts";
 import { HELLO, INITIATOR, KEYS, RESPONDER } from "./handshake.ts";
 import { IDENTITY, IDENTITY_GATE, IDENTITY_LINK, IDENTITY_WAYS } from "./identity.ts";
+import { DIAL_BACK, INTRODUCTIONS, MEMBER, PASSES, PUNCHING } from "./introductions.ts";
 import { KEYS as VALUE_KEYS } from "./keys.ts";
 import { KEEPALIVE } from "./keepalive.ts";
 import { MACHINE_IN, MACHINE_OUT } from "./machine.ts";
@@ -32,7 +33,9 @@ import { MACHINE_END, MACHINE_LINKS } from "./machine-links.ts";
 import type { Mutants } from "./mutant.ts";
 import { FLOWS, OUTBOX } from "./outbox.ts";
 import { TCP_PIPE } from "./pipe.ts";
+import { IMPROVER, INTRODUCTION, RELAYED_PIPE, SPARES } from "./paths.ts";
 import { RATCHET, RECORD_LINK, RECORD_RECEIVER, RECORDS } from "./records.ts";
+import { BYTE_BUDGET, RELAY, SPLICE, SPLICE_TCP } from "./relay.ts";
 import { ASSEMBLIES, DEFRAMER } from "./stream-in.ts";
 import { COMMIT, FRAMES, OWN_FRAMES, RETAINED } from "./stream-out.ts";
 import { ED25519_KEY, USER, USER_CHECK, USER_FAILURES, USER_RESPONDER, USER_TABLE, VERIFIER } from "./user-stage.ts";
@@ -95,6 +98,19 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   TOKEN_KEPT,
   SERVER_BANS,
   ANNOUNCEMENTS,
+  INTRODUCTIONS,
+  PASSES,
+  MEMBER,
+  DIAL_BACK,
+  PUNCHING,
+  RELAYED_PIPE,
+  INTRODUCTION,
+  IMPROVER,
+  SPARES,
+  RELAY,
+  SPLICE,
+  SPLICE_TCP,
+  BYTE_BUDGET,
   RETRIES,
   USER,
   USER_RESPONDER,

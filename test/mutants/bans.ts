@@ -254,8 +254,8 @@ export const ROOM_BANS: Mutants = {
     },
     {
       name: "what is kept outlives the Room",
-      find: "await Promise.all([this.#pipes.close(), this.#kept.close()]);",
-      replace: "await this.#pipes.close();",
+      find: ", this.#kept.close()]);",
+      replace: "]);",
     },
   ],
 };
@@ -265,7 +265,7 @@ export const BARRED_INTRODUCTIONS: Mutants = {
   file: "src/room/introductions.ts",
   tests: ["test/room/introductions.test.ts"],
   mutants: [
-    { name: "one who is barred is introduced", find: "this.#isBarred(one.link.remote.host) || ", replace: "" },
+    { name: "one who is barred is introduced", find: "this.#isBarred(asker.link.remote.host) || ", replace: "" },
     {
       name: "others are introduced to one who is barred",
       find: " || this.#isBarred(other.link.remote.host)",
@@ -327,8 +327,8 @@ export const ADMISSION_BANS: Mutants = {
   mutants: [
     {
       name: "a banned address comes in",
-      find: "if (this.#config.bans?.has(visit.host) === true)",
-      replace: "if (visit.host === undefined)",
+      find: "this.#config.bans?.has(host) === true ?",
+      replace: "host === undefined ?",
     },
   ],
 };

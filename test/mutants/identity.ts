@@ -177,11 +177,6 @@ export const IDENTITY_WAYS: readonly Mutants[] = [
     tests: ["test/user/identity.test.ts"],
     mutants: [
       {
-        name: "who dials another user asks for nothing",
-        find: "        identity: identities,\n",
-        replace: "",
-      },
-      {
         name: "who was refused comes again as fast as it can",
         find: "this.#failures.set(peer, { count, why });",
         replace: "this.#failures.set(peer, { count: 0, why });",

@@ -1,5 +1,6 @@
 import { onTestFinished } from "vitest";
 import { loggerOf } from "../../src/base/log.ts";
+import { systemRandom } from "../../src/base/random.ts";
 import { passwordSecret } from "../../src/crypto/secret.ts";
 import { UserPassword } from "../../src/crypto/user-password.ts";
 import { dialLink } from "../../src/link/dial.ts";
@@ -53,6 +54,12 @@ export async function scripted(room: { port: number }, name: string, localHost =
 /** Joins as our own users do: in a box, with a token where there is one. */
 export function sayJoin({ link }: ScriptedMember, token?: Uint8Array): void {
   link.sendSealed(encodeToRoom({ ...JOIN, token }));
+}
+
+/** A wish for an introduction, with a HELLO that nobody looks into. */
+export function sayIntroduce({ link }: Pick<ScriptedMember, "link">, name: string, ticketId = systemRandom(16)): void {
+  const hello = Uint8Array.of(1, 0, 1, 9);
+  link.sendSealed(encodeToRoom({ type: "introduce", name, ticketId, secret: systemRandom(32), hello }));
 }
 
 /** An environment that dials from that address of loopback. */

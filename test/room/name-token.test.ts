@@ -8,7 +8,7 @@ import { decodeToRoom, encodeToRoom, type NameToken } from "../../src/wire/room-
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
-import { from, JOIN, sayJoin, scripted, type ScriptedMember } from "./member-link.ts";
+import { from, JOIN, sayIntroduce, sayJoin, scripted, type ScriptedMember } from "./member-link.ts";
 
 expectNothingLeft();
 
@@ -232,22 +232,23 @@ test("an introduction that was under way when its member was replaced comes to n
   sayJoin(foo);
   sayJoin(bar);
   await Promise.all([foo, bar].map(welcomed));
-  bar.link.send([encodeToRoom({ type: "introduce", name: "Foo" })]);
+  sayIntroduce(bar, "Foo");
   await until(() => foo.boxes.some(({ type }) => type === "ticket"));
   bar.pipe.pause();
   const back = await scripted(room, "Bar");
   sayJoin(back, tokenOf(bar));
   await welcomed(back);
-  const old = foo.boxes.find((box) => box.type === "ticket");
-  if (old?.type !== "ticket") throw new Error("no ticket");
-  foo.link.send([encodeToRoom({ type: "ready", ticketId: old.ticketId })]);
-  back.link.send([encodeToRoom({ type: "introduce", name: "Foo" })]);
+  const frame = Uint8Array.of(2, 0, 1, 9);
+  for (const box of foo.boxes)
+    if (box.type === "ticket") foo.link.send([encodeToRoom({ type: "answer", ticketId: box.ticketId, frame })]);
+  sayIntroduce(back, "Foo");
   await until(() => foo.boxes.filter(({ type }) => type === "ticket").length === 2);
   const fresh = foo.boxes.findLast((box) => box.type === "ticket");
   if (fresh?.type !== "ticket") throw new Error("no ticket");
-  foo.link.send([encodeToRoom({ type: "ready", ticketId: fresh.ticketId })]);
-  await until(() => back.boxes.some(({ type }) => type === "ticket"));
-  expect(back.boxes.filter(({ type }) => type === "ticket")).toMatchObject([{ ticketId: fresh.ticketId }]);
+  const answer = { type: "answer", ticketId: fresh.ticketId, frame } as const;
+  foo.link.send([encodeToRoom(answer)]);
+  await until(() => back.heard.some(({ type }) => type === "answer"));
+  expect(back.heard.filter(({ type }) => type === "answer")).toEqual([answer]);
 });
 
 test("case 83: whoever fails as alice from one address does not keep alice out elsewhere", async () => {

@@ -43,7 +43,7 @@ test.each<[string, Uint8Array]>([
   ["no value", Uint8Array.of(0xc1)],
   ["a value of another form", encodeValue("hello")],
   ["an unknown message", encodeValue({ type: "shutdown" })],
-  ["a message before the join", encodeToRoom({ type: "introduce", name: "Bar" })],
+  ["a message before the join", encodeToRoom({ type: "punch", ticketId: new Uint8Array(16) })],
   ["a join with a port that can't be", encodeValue({ ...JOIN, port: 70_000 })],
   [
     "a join with a thousand addresses",
@@ -63,11 +63,15 @@ test.each<[string, Uint8Array]>([
   expect(await foo.peer("Bar").get("echo", 1)).toBe(1);
 });
 
-test("a member that joins twice, introduces itself, or sends a box leaves", async () => {
+const WISH = { type: "introduce", name: "Mallory", ticketId: new Uint8Array(16), secret: new Uint8Array(32) } as const;
+
+test("a member that joins twice, asks for an introduction outside of a box, or sends anything else in one leaves", async () => {
   const room = await openRoom();
   for (const act of [
     (link: Link) => link.send([encodeToRoom(JOIN)]),
-    (link: Link) => link.send([encodeToRoom({ type: "introduce", name: "Mallory" })]),
+    (link: Link) => link.send([encodeToRoom(WISH)]),
+    (link: Link) => link.sendSealed(encodeToRoom({ type: "punch", ticketId: new Uint8Array(16) })),
+    (link: Link) => link.sendSealed(encodeToRoom(JOIN)),
     (link: Link) => link.sendSealed(new Uint8Array(3)),
   ]) {
     const link = await scripted(room, "Mallory");
@@ -85,7 +89,10 @@ test("a member can't answer for an introduction of others", async () => {
   const link = await scripted(room, "Mallory");
   link.start({ data() {}, sealed() {}, drain() {}, closed() {} });
   link.send([encodeToRoom(JOIN)]);
-  link.send([encodeToRoom({ type: "ready", ticketId: new Uint8Array(16) })]);
+  link.send([encodeToRoom({ type: "answer", ticketId: new Uint8Array(16), frame: new Uint8Array(3) })]);
+  link.send([encodeToRoom({ type: "punch", ticketId: new Uint8Array(16) })]);
+  link.send([encodeToRoom({ type: "called", pass: new Uint8Array(16) })]);
+  link.sendSealed(encodeToRoom(WISH)); // of itself
   const foo = await join(room, "Foo");
   const bar = await join(room, "Bar");
   bar.handle("echo", (data) => data);

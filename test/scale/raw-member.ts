@@ -1,14 +1,20 @@
+import { hex } from "../../src/base/bytes.ts";
+import { systemRandom } from "../../src/base/random.ts";
 import type { Environment } from "../../src/link/environment.ts";
 import { dialLink } from "../../src/link/dial.ts";
 import type { Link } from "../../src/link/link.ts";
 import { loggerOf } from "../../src/base/log.ts";
 import type { Secret } from "../../src/crypto/secret.ts";
-import { decodeTicket, decodeToUser, encodeToRoom } from "../../src/wire/room-messages.ts";
+import { decodeBoxed, decodeToUser, encodeToRoom } from "../../src/wire/room-messages.ts";
 
 const log = loggerOf("silent", "raw member");
 
 /** How long an introduction may take. */
-const TICKET_MS = 10_000;
+const ANSWER_MS = 10_000;
+
+/** As long as ours are; nobody looks into them here. */
+const HELLO = new Uint8Array(120).fill(1);
+const ANSWER = new Uint8Array(110).fill(2);
 
 /** A member as the Room sees it: a link that joined. It keeps no list of the others, so that thousands fit a process. */
 export class RawMember {
@@ -16,7 +22,8 @@ export class RawMember {
   readonly link: Link;
   /** Members that it was told of, and how often it was told something. */
   told = { here: 0, gone: 0, messages: 0 };
-  readonly #introduced = new Map<string, (() => void)[]>();
+  /** What waits for answers, by ticket id. */
+  readonly #answered = new Map<string, () => void>();
   #closed: (() => void) | undefined;
 
   private constructor(name: string, link: Link) {
@@ -44,11 +51,12 @@ export class RawMember {
           if (message.type === "welcome") resolve();
           if (message.type === "here") this.told.here += message.members.length;
           if (message.type === "gone") this.told.gone += message.names.length;
+          if (message.type === "answer") this.#answered.get(hex(message.ticketId))?.();
         },
         sealed: (payload) => {
-          const { name, first, ticketId } = decodeTicket(payload);
-          if (!first) this.link.send([encodeToRoom({ type: "ready", ticketId })]);
-          for (const done of this.#introduced.get(name)?.splice(0) ?? []) done();
+          const box = decodeBoxed(payload);
+          if (box.type === "ticket" && box.hello !== undefined)
+            this.link.send([encodeToRoom({ type: "answer", ticketId: box.ticketId, frame: ANSWER })]);
         },
         drain: () => {},
         closed: (error) => {
@@ -61,17 +69,22 @@ export class RawMember {
     });
   }
 
-  /** Asks for an introduction and waits for its own ticket: what the Room does for a first call. */
+  /** Asks for an introduction and waits for the answer to its HELLO: what the Room does for a first call, but for what it splices. */
   introduce(peer: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`${this.name} got no ticket for ${peer}`)), TICKET_MS);
-      const waiting = this.#introduced.get(peer) ?? [];
-      waiting.push(() => {
+      const ticketId = systemRandom(16);
+      const key = hex(ticketId);
+      const late = setTimeout(() => {
+        this.#answered.delete(key);
+        reject(new Error(`${this.name} got no answer of ${peer}`));
+      }, ANSWER_MS);
+      this.#answered.set(key, () => {
         clearTimeout(late);
+        this.#answered.delete(key);
         resolve();
       });
-      this.#introduced.set(peer, waiting);
-      this.link.send([encodeToRoom({ type: "introduce", name: peer })]);
+      const wish = { type: "introduce", name: peer, ticketId, secret: systemRandom(32), hello: HELLO } as const;
+      this.link.sendSealed(encodeToRoom(wish));
     });
   }
 

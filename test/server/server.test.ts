@@ -149,6 +149,7 @@ test("a server that is not there yet is waited for; one that comes back is found
   await connected;
   expect(await foo.peer("Baz").get("life")).toBe("first");
   await first.close();
+  await until(() => foo.peer("Baz").path === undefined); // its goodbye is here
   const call = foo.peer("Baz").get("life");
   const second = await serve({ port: 4_000, environment });
   second.handle("life", () => "second");

@@ -17,6 +17,7 @@ test("refused identities are counted while calls wait, and forgotten with the la
     table: { isLinked: () => false, isWanted: () => isWanted },
     roster: { has: () => true },
     room: { link: {}, send: () => asked.push(clock.now()) },
+    tickets: { add: () => true },
     mayTalk: () => true,
     absence: () => "",
   } as unknown as IntroducerOptions);

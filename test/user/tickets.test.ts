@@ -4,17 +4,12 @@ import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { safeCandidates } from "../../src/user/dial-safety.ts";
 import { Roster } from "../../src/user/roster.ts";
 import { Tickets } from "../../src/user/tickets.ts";
-import type { Ticket } from "../../src/wire/room-messages.ts";
 
-const ticket: Ticket = {
-  type: "ticket",
+const ticket = {
   ticketId: new Uint8Array(16).fill(1),
   secret: new Uint8Array(32).fill(2),
   name: "Bar",
-  kind: "Bar",
-  candidates: [],
   expiresMs: 30_000,
-  first: true,
 };
 
 function hello(name: string, peerName: string, ticketId = ticket.ticketId): Parameters<Tickets["forHello"]>[0] {
@@ -39,7 +34,7 @@ test("a ticket is spent once as dialler and once as answerer, counted apart", ()
   const tickets = held();
   expect(tickets.spend(ticket.ticketId, "initiator")).toBe(true);
   expect(tickets.spend(ticket.ticketId, "initiator")).toBe(false);
-  expect(tickets.forDial(ticket.ticketId)).toBeUndefined();
+  expect(tickets.forDial(ticket.ticketId, 3)).toBeUndefined();
   expect(tickets.forHello(hello("Bar", "Foo"), "Foo")).toBeDefined();
   expect(tickets.spend(ticket.ticketId, "responder")).toBe(true);
   expect(tickets.spend(ticket.ticketId, "responder")).toBe(false);
@@ -51,7 +46,7 @@ test("limit room.ticketMs, limit user.wrongTickets: a ticket dies after 30 s, an
   const tickets = held(clock);
   tickets.wrong(ticket.ticketId);
   tickets.wrong(ticket.ticketId);
-  expect(tickets.forDial(ticket.ticketId)).toBeDefined();
+  expect(tickets.forDial(ticket.ticketId, 3)).toBeDefined();
   tickets.wrong(ticket.ticketId);
   expect(tickets.size).toBe(0);
   expect(clock.pending).toBe(0);

@@ -1,10 +1,10 @@
 import {
-  decodeTicket,
+  type Boxed,
+  decodeBoxed,
   decodeToRoom,
   decodeToUser,
   encodeToRoom,
   encodeToUser,
-  type Ticket,
   type ToRoom,
   type ToUser,
 } from "../../../src/wire/room-messages.ts";
@@ -14,6 +14,7 @@ import { varyValue } from "../vary-value.ts";
 import { must, type Target, wordsOf } from "../target.ts";
 
 const ticketId = new Uint8Array(16).fill(1);
+const secret = new Uint8Array(32).fill(2);
 const TO_ROOM: readonly ToRoom[] = [
   {
     type: "join",
@@ -24,11 +25,15 @@ const TO_ROOM: readonly ToRoom[] = [
     lan: "auto",
   },
   { type: "join", kind: undefined, port: 0, addresses: [], publicHost: undefined, lan: "home" },
-  { type: "introduce", name: "Bar" },
-  { type: "ready", ticketId },
+  { type: "introduce", name: "Bar", ticketId, secret, hello: Uint8Array.of(1, 0, 1, 9) },
+  { type: "introduce", name: "Bar", ticketId, secret, hello: undefined },
+  { type: "answer", ticketId, frame: Uint8Array.of(2, 0, 1, 9) },
+  { type: "punch", ticketId },
+  { type: "called", pass: ticketId },
+  { type: "moved", addresses: ["10.0.0.1"] },
 ];
-const TO_USER: readonly (ToUser | Ticket)[] = [
-  { type: "welcome", count: 2 },
+const TO_USER: readonly ToUser[] = [
+  { type: "welcome", count: 2, host: "10.0.0.1" },
   {
     type: "here",
     members: [
@@ -38,17 +43,28 @@ const TO_USER: readonly (ToUser | Ticket)[] = [
   },
   { type: "gone", names: ["Foo", "Bar"] },
   { type: "absent", name: "Bar", why: "it is not here" },
+  { type: "answer", ticketId, frame: Uint8Array.of(4, 0, 0) },
+  { type: "go", ticketId, host: "203.0.113.7", port: 40_000, afterMs: 12 },
+  { type: "noGo", ticketId, why: "my mapping" },
 ];
-const TICKET: Ticket = {
-  type: "ticket",
-  ticketId,
-  secret: new Uint8Array(32).fill(2),
-  name: "Bar",
-  kind: undefined,
-  candidates: [{ host: "10.0.0.1", port: 5_000 }],
-  expiresMs: 30_000,
-  first: true,
-};
+const candidates = [{ host: "10.0.0.1", port: 5_000, path: "lan" }] as const;
+const BOXED: readonly Boxed[] = [
+  { type: "token", token: secret },
+  { type: "introduced", ticketId, candidates, pass: ticketId },
+  {
+    type: "ticket",
+    ticketId,
+    secret,
+    name: "Bar",
+    kind: undefined,
+    candidates,
+    expiresMs: 30_000,
+    hello: Uint8Array.of(1, 0, 0),
+    pass: ticketId,
+  },
+  { type: "probe", ticketId, passes: [ticketId, ticketId], port: 2_429 },
+  { type: "call", pass: ticketId },
+];
 
 /** What the two say to each other: a decoder, and the encoder of what it gives. */
 const DIALECTS: readonly ((bytes: Uint8Array) => { message: { type: string }; again: () => unknown })[] = [
@@ -61,8 +77,8 @@ const DIALECTS: readonly ((bytes: Uint8Array) => { message: { type: string }; ag
     return { message, again: () => decodeToUser(encodeToUser(message)) };
   },
   (bytes) => {
-    const message = decodeTicket(bytes);
-    return { message, again: () => decodeTicket(encodeToUser(message)) };
+    const message = decodeBoxed(bytes);
+    return { message, again: () => decodeBoxed(encodeToUser(message)) };
   },
 ];
 
@@ -87,11 +103,28 @@ const KEYS = [
   "candidates",
   "host",
   "expiresMs",
-  "first",
+  "hello",
+  "frame",
+  "pass",
+  "passes",
+  "path",
+  "token",
+  "afterMs",
   "join",
   "welcome",
   "here",
   "ticket",
+  "introduce",
+  "introduced",
+  "answer",
+  "punch",
+  "called",
+  "moved",
+  "probe",
+  "go",
+  "noGo",
+  "call",
+  "its mapping",
 ];
 
 /** Messages between a user and the Room: the first byte says who reads. */
@@ -99,7 +132,7 @@ export const target: Target = {
   samples: [
     ...TO_ROOM.map((message) => Uint8Array.from([0, ...encodeToRoom(message)])),
     ...TO_USER.map((message) => Uint8Array.from([1, ...encodeToUser(message)])),
-    Uint8Array.from([2, ...encodeToUser(TICKET)]),
+    ...BOXED.map((message) => Uint8Array.from([2, ...encodeToUser(message)])),
   ],
   words: [
     ...KEYS.map((key) => encodeValue(key)),

@@ -1,0 +1,16 @@
+import { isPrivate } from "../link/defaults.ts";
+import type { Link } from "../link/link.ts";
+import type { Path } from "../schema/peer-types.ts";
+
+/** The best first. */
+const PATHS: readonly Path[] = ["lan", "public", "punched", "relay"];
+
+/** 0 is the best. */
+export function rankOf(path: Path): number {
+  return PATHS.indexOf(path);
+}
+
+/** What the addresses of a link say: within one machine or a private network, or across public ones. */
+export function pathOf({ remote }: Pick<Link, "remote">): Path {
+  return isPrivate(remote.host) ? "lan" : "public";
+}

@@ -1,0 +1,115 @@
+import type { Clock, Timer } from "../base/clock.ts";
+import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
+import { isPrivate } from "../link/defaults.ts";
+import type { Environment } from "../link/environment.ts";
+import { encodeRelayPreface } from "../link/handshake-frames.ts";
+import { FIRST_DIALLED_PORT, NEVER_DIALLED } from "../link/never-dialled.ts";
+import type { Pipe } from "../pipe/pipe.ts";
+import type { RoomMember } from "./member.ts";
+import type { Passes } from "./passes.ts";
+
+export interface DialBackOptions {
+  readonly clock: Clock;
+  readonly dial: Environment["dial"];
+  readonly passes: Passes;
+  /** That member can be reached from outside, as is known from now on. */
+  readonly reached: (member: RoomMember) => void;
+  readonly limits?: Limits["room"] | undefined;
+}
+
+interface Call {
+  readonly pass: Uint8Array;
+  readonly over: AbortController;
+  timer: Timer;
+  pipe: Pipe | undefined;
+}
+
+/**
+ * Learns whether a member's listener can be reached from outside: dials it once after its join, at the address that the Room sees, and shows a pass that only this member
+ * knows. When the member says that the pass came, others are told of that address.
+ */
+export class DialBack {
+  readonly #options: DialBackOptions;
+  readonly #limits: Limits["room"];
+  readonly #waiting = new Set<RoomMember>();
+  readonly #calls = new Map<RoomMember, Call>();
+  #isClosed = false;
+
+  constructor(options: DialBackOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? DEFAULT_LIMITS.room;
+  }
+
+  /** A member came. Those whose address no stranger can reach are not dialled. */
+  joined(member: RoomMember): void {
+    const { host } = member.link.remote;
+    if (isPrivate(host) || NEVER_DIALLED.has(host) || member.port < FIRST_DIALLED_PORT) return;
+    this.#waiting.add(member);
+    this.#next();
+  }
+
+  /** A member left. */
+  forget(member: RoomMember): void {
+    this.#waiting.delete(member);
+    this.#end(member);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting.clear();
+    for (const member of this.#calls.keys()) this.#end(member);
+  }
+
+  #next(): void {
+    for (const member of this.#waiting) {
+      if (this.#isClosed || this.#calls.size >= this.#limits.dialBacks) return;
+      this.#waiting.delete(member);
+      this.#call(member);
+    }
+  }
+
+  #call(member: RoomMember): void {
+    const { passes, dial } = this.#options;
+    const pass = passes.issue({ member, called: () => this.#settle(member, true) });
+    if (pass === undefined) return;
+    const over = new AbortController();
+    const call: Call = { pass, over, timer: this.#late(member), pipe: undefined };
+    this.#calls.set(member, call);
+    member.tellSealed({ type: "call", pass });
+    const { host } = member.link.remote;
+    dial({ host, port: member.port, signal: over.signal }).then(
+      (pipe) => {
+        if (this.#calls.get(member) !== call) return pipe.destroy();
+        call.pipe = pipe;
+        call.timer.cancel();
+        call.timer = this.#late(member);
+        pipe.start({ data() {}, drain() {}, end() {} });
+        pipe.write([encodeRelayPreface(pass)]);
+      },
+      () => {
+        if (this.#calls.get(member) === call) this.#settle(member, false);
+      },
+    );
+  }
+
+  #late(member: RoomMember): Timer {
+    return this.#options.clock.after(this.#limits.dialBackMs, () => this.#settle(member, false), { hold: false });
+  }
+
+  #settle(member: RoomMember, isReachable: boolean): void {
+    member.isReachable = isReachable;
+    this.#end(member);
+    if (isReachable) this.#options.reached(member);
+  }
+
+  #end(member: RoomMember): void {
+    const call = this.#calls.get(member);
+    if (call === undefined) return;
+    this.#calls.delete(member);
+    this.#options.passes.revoke(call.pass);
+    call.timer.cancel();
+    call.over.abort();
+    call.pipe?.destroy();
+    this.#next();
+  }
+}

@@ -1,0 +1,107 @@
+import type { Logger } from "../base/log.ts";
+import { answerLink } from "../link/answer.ts";
+import type { AuditLog } from "../link/audit.ts";
+import { dialLink } from "../link/dial.ts";
+import type { Environment } from "../link/environment.ts";
+import type { IdentityRules } from "../link/identity.ts";
+import type { Link } from "../link/link.ts";
+import type { PeerTable } from "../node/peer-table.ts";
+import type { Pipe } from "../pipe/pipe.ts";
+import type { Tickets } from "./tickets.ts";
+
+export interface LinkMakerOptions {
+  readonly environment: Environment;
+  readonly log: Logger;
+  readonly audit: AuditLog;
+  readonly name: string;
+  readonly encryption: boolean;
+  readonly identities: IdentityRules;
+  readonly tickets: Tickets;
+  readonly table: PeerTable;
+}
+
+/** The other end of a pipe, and what an introduction gave to prove it with. */
+export interface Claim {
+  readonly peer: string;
+  readonly ticketId: Uint8Array;
+  /** Of a handshake by that ticket: 3 directly, 4 through the Room. */
+  readonly purpose: 3 | 4;
+  /** Only the ticket will do: the peer knows no key of a session. Default: such a key first, for a ticket may not join a session that is there. */
+  readonly isFresh?: boolean;
+}
+
+/** Makes pipes to other users links: both ends prove themselves by the key of their session (purpose 5), or by the ticket of an introduction. */
+export class LinkMaker {
+  readonly #options: LinkMakerOptions;
+
+  constructor(options: LinkMakerOptions) {
+    this.#options = options;
+  }
+
+  /** As the initiator; HELLO is sent in this call. Undefined: the ticket was used meanwhile, and the pipe is gone. Throws as `dialLink`. */
+  async dial(pipe: Pipe, { peer, ticketId, purpose, isFresh }: Claim, signal: AbortSignal): Promise<Link | undefined> {
+    const { environment, log, audit, name, encryption, identities, tickets, table } = this.#options;
+    const { clock, engine, random, limits } = environment;
+    const [key] = isFresh === true || !table.isOpen(peer) ? [] : table.keys.of(peer);
+    const secret = key?.secret() ?? tickets.forDial(ticketId, purpose);
+    if (secret === undefined) {
+      pipe.destroy();
+      return undefined;
+    }
+    const link = await dialLink(pipe, {
+      clock,
+      log,
+      audit,
+      limits,
+      signal,
+      identity: identities,
+      handshake: {
+        engine,
+        random,
+        purpose: key === undefined ? purpose : 5,
+        name,
+        peerName: peer,
+        encryption,
+        secret,
+        ticketId: key?.ticketId ?? ticketId,
+        end: table.endFor(peer),
+        suites: engine.suites(),
+      },
+    });
+    return key === undefined ? this.#spend(link, ticketId) : link;
+  }
+
+  /** As the responder. Otherwise as `dial`. */
+  async answer(pipe: Pipe, { peer, ticketId, purpose }: Claim, signal: AbortSignal): Promise<Link | undefined> {
+    const { environment, log, audit, name, encryption, identities, tickets, table } = this.#options;
+    const { clock, engine, random, limits } = environment;
+    const link = await answerLink(pipe, {
+      clock,
+      log,
+      audit,
+      limits,
+      signal,
+      identity: identities,
+      handshake: {
+        engine,
+        random,
+        name,
+        encryption,
+        suites: engine.suites(),
+        serves: (number) => number === purpose || number === 5,
+        secretFor: (hello) => {
+          if (hello.name !== peer) return undefined;
+          return hello.purpose === 5 ? table.keys.forHello(hello) : tickets.forHello(hello, name);
+        },
+        end: (hello) => table.endFor(hello.name),
+      },
+    });
+    return link.purpose === 5 ? link : this.#spend(link, ticketId);
+  }
+
+  #spend(link: Link, ticketId: Uint8Array): Link | undefined {
+    if (this.#options.tickets.spend(ticketId, link.role)) return link;
+    link.close(0, "another path was faster");
+    return undefined;
+  }
+}

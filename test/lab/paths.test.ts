@@ -1,0 +1,79 @@
+import { expect } from "vitest";
+import { labTest } from "./lab-test.ts";
+import type { LabOptions } from "./lab.ts";
+import { type Meeting, meetings, openWorld } from "./meeting.ts";
+import type { Program } from "./program.ts";
+import type { Network } from "./programs/network.ts";
+
+/** Four round trips between a user and the Room, and what programs on a busy machine take: two thirds of it is for this machine's other work. */
+const FIRST_CALL_MS = 300;
+
+async function meetOften(options: LabOptions, times: number): Promise<Meeting[]> {
+  await using world = await openWorld(options, {}, "a1", "b1");
+  const [one, other] = world.programs as [Program<Network>, Program<Network>];
+  return await meetings(world.at, one, other, times);
+}
+
+const pathsOf = (list: readonly Meeting[]): string[] => list.map(({ path }) => path);
+
+labTest("behind two home routers a hole is opened, in every one of five meetings", async () => {
+  const list = await meetOften({ routers: ["easy", "easy"] }, 5);
+  expect(pathsOf(list)).toEqual(Array(5).fill("punched"));
+});
+
+labTest("behind a home router and a firewall, and behind two firewalls, a hole is opened", async () => {
+  const lists = await Promise.all([meetOften({ routers: ["easy", "fw"] }, 3), meetOften({ routers: ["fw", "fw"] }, 3)]);
+  expect(lists.flatMap(pathsOf)).toEqual(Array(6).fill("punched"));
+});
+
+labTest("over lines of 50 ms that lose every fiftieth packet a hole is opened too", async () => {
+  const list = await meetOften({ routers: ["easy", "easy"], delayMs: 50, loss: 0.02, seed: 7 }, 3);
+  expect(pathsOf(list)).toEqual(Array(3).fill("punched"));
+});
+
+labTest(
+  "where a router gives each connection another port, or lets nobody out but to the Room, the Room relays",
+  async () => {
+    const lists = await Promise.all([
+      meetOften({ routers: ["easy", "hard"] }, 2),
+      meetOften({ routers: ["hard", "hard"] }, 1),
+      meetOften({ routers: ["easy", "block"] }, 1),
+    ]);
+    expect(lists.flatMap(pathsOf)).toEqual(Array(4).fill("relay"));
+  },
+);
+
+labTest(
+  "two users of one LAN talk within it, and a public host is dialled directly by one behind any router",
+  async () => {
+    await using world = await openWorld({ routers: ["hard", "block"] }, {}, "a1", "a2", "public");
+    const [a1, a2, host] = world.programs as [Program<Network>, Program<Network>, Program<Network>];
+    const [lan] = await meetings(world.at, a1, a2, 1);
+    expect(lan?.path).toBe("lan");
+    const [open] = await meetings(world.at, a1, host, 1);
+    expect(open?.path).toBe("public");
+    for (const { firstMs } of [lan, open] as Meeting[]) expect(firstMs).toBeLessThan(FIRST_CALL_MS);
+  },
+);
+
+labTest(
+  "what two users say to each other through a hole does not pass the Room, and what it relays holds nothing of it",
+  async () => {
+    await using world = await openWorld({ routers: ["easy", "hard"] }, {}, "a1", "a2", "b1", "public");
+    const [a1, a2, b1] = world.programs as [Program<Network>, Program<Network>, Program<Network>];
+    const { at, lab } = world;
+    const capture = await lab.capture("room");
+    await Promise.all([
+      a1.ask("join", { name: "Foo", room: at }),
+      b1.ask("join", { name: "Bar", room: at }),
+      a2.ask("join", { name: "Baz", room: at, lan: "none" }),
+    ]);
+    const canary = "canary-0123456789-".repeat(1_000);
+    await a1.ask("call", { name: "Foo", peer: "Bar", data: canary });
+    expect(await a1.ask("path", { name: "Foo", peer: "Bar" })).toBe("relay");
+    const { streams } = await capture.stop();
+    const carried = streams.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    expect(carried).toBeGreaterThan(4 * canary.length); // in and out, there and back
+    for (const { bytes } of streams) expect(bytes.includes("canary-0123456789")).toBe(false);
+  },
+);

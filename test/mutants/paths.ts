@@ -1,0 +1,112 @@
+import type { Mutants } from "./mutant.ts";
+
+/** A pipe to another user through the Room. */
+export const RELAYED_PIPE: Mutants = {
+  file: "src/link/relayed-pipe.ts",
+  tests: ["test/link/relayed-pipe.test.ts"],
+  mutants: [
+    { name: "every write goes by mail", find: "    if (!this.#hasMailed) {", replace: "    if (true) {" },
+    {
+      name: "more than may be leaves before the splice",
+      find: "if (this.#earlyBytes + bytes > EARLY_BYTES) {",
+      replace: "if (false) {",
+    },
+    {
+      name: "what is small overtakes what waits for the splice",
+      find: "        this.#earlyBytes = EARLY_BYTES; // what follows keeps its order\n        return;",
+      replace:
+        "        const [waits] = this.#waiting.splice(0, 1);\n        if (waits !== undefined) this.#waiting.push(waits);\n        return;",
+    },
+    {
+      name: "the writer is not told that there is room",
+      find: "if (this.#isFull && hasRoom) this.#drained();",
+      replace: "",
+    },
+    {
+      name: "any frame of the Room is a splice",
+      find: "if (frame.type !== FRAME.relay)",
+      replace: "if (frame.type === 99)",
+    },
+    {
+      name: "a Room that goes away before the splice ends the bytes in order",
+      find: "(this.#isSpliced\n",
+      replace: "(true\n",
+    },
+    {
+      name: "what comes while paused is delivered",
+      find: "this.#isPaused || this.#arrived.length > 0) this.#arrived.push(bytes);",
+      replace: "this.#arrived.length > 0) this.#arrived.push(bytes);",
+    },
+    { name: "a leg that comes too late is kept", find: "if (this.#isOver) return leg.destroy();", replace: "" },
+  ],
+};
+
+/** One introduction, from the side of a user. */
+export const INTRODUCTION: Mutants = {
+  file: "src/user/introduction.ts",
+  tests: ["test/user/paths.test.ts", "test/user/introductions.test.ts", "test/user/crossing.test.ts"],
+  mutants: [
+    {
+      name: "the answer to the HELLO goes nowhere",
+      find: "    this.#relayed?.pipe.deliver(frame);\n",
+      replace: "",
+    },
+    {
+      name: "no connection is opened for the relay by the one that asked",
+      find: "else if (relayed !== undefined) this.#afterHeadStart(() => this.#openLeg(relayed, pass));",
+      replace: "",
+    },
+    {
+      name: "nor by the other one",
+      find: "        this.#openLeg({ pipe, signal }, pass);\n",
+      replace: "",
+    },
+    {
+      name: "what an introduction led to is tried again by it",
+      find: "    if (rankOf(path) >= this.#best) return false;\n",
+      replace: "",
+    },
+    {
+      name: "a relay is built though a direct link is there",
+      find: "return now === undefined || rankOf(path) < rankOf(now);",
+      replace: "return true;",
+    },
+    {
+      name: "a peer that knows no key of the session is not told apart",
+      find: 'if (error instanceof LinkError && error.code === "ERR_TICKET") this.isForgotten = true;',
+      replace: "",
+    },
+    {
+      name: "nobody hears that every attempt failed",
+      find: "    this.#context.failed(this, this.#failures);\n",
+      replace: "",
+    },
+  ],
+};
+
+/** Who looks for a better path, and when. */
+export const IMPROVER: Mutants = {
+  file: "src/user/improver.ts",
+  tests: ["test/user/paths.test.ts"],
+  mutants: [
+    { name: "nobody looks for a better path", find: "if (!isBefore(name, peer)) return;", replace: "return;" },
+    {
+      name: "one look is all",
+      find: "    this.#wait(peer, course);\n  }\n}",
+      replace: "  }\n}",
+    },
+  ],
+};
+
+/** Links that are not needed any more. */
+export const SPARES: Mutants = {
+  file: "src/session/session.ts",
+  tests: ["test/user/crossing.test.ts"],
+  mutants: [
+    {
+      name: "links that nothing needs stay",
+      find: '      this.#take(id)?.close(0, "");\n      this.#perform(this.#machine.linkLost(id));\n',
+      replace: "",
+    },
+  ],
+};
