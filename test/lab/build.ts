@@ -1,4 +1,4 @@
-import { ip, runIn } from "./command.ts";
+import { ip, linksAre, runIn } from "./command.ts";
 import {
   AT_INTERNET,
   addressesOf,
@@ -47,6 +47,7 @@ export async function build(plan: Plan): Promise<void> {
     ...ROUTERS.map((router) => buildRouter(plan, router)),
     ...HOSTS.map((host) => ip(`${plan.prefix}${host}`, hostLines(plan, host))),
   ]);
+  await Promise.all(nodes.map((node) => linksAre("up", `${plan.prefix}${node}`)));
 }
 
 /** The routes that a node at the internet needs to LANs whose addresses are known outside. */

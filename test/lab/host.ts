@@ -1,5 +1,5 @@
 import { portOf } from "./build.ts";
-import { ip } from "./command.ts";
+import { ip, linksAre } from "./command.ts";
 import type { Orders } from "./inside.ts";
 import { addressesOf, type HostName } from "./layout.ts";
 import { Program } from "./program.ts";
@@ -54,5 +54,6 @@ export class Host {
   async #setPort(state: "up" | "down"): Promise<void> {
     const { node, port } = portOf(this.name);
     await ip(`${this.#prefix}${node}`, [`link set ${port} ${state}`]);
+    await linksAre(state, this.namespace, "eth0");
   }
 }

@@ -1,5 +1,5 @@
 import { INTERNET, portOf } from "./build.ts";
-import { ip, runIn } from "./command.ts";
+import { ip, linksAre, runIn } from "./command.ts";
 import type { LineName } from "./layout.ts";
 import type { LineSettings, Wire } from "./wire.ts";
 
@@ -59,6 +59,7 @@ export class Line {
       `link set y-${this.name} addrgenmode none txqueuelen 5000 master br0 up`,
       `link set ${this.#port} master w-${this.name}`,
     ]);
+    await linksAre("up", this.#namespace);
   }
 
   /** From now on every packet is lost silently, in both directions; nobody's cable seems unplugged. */
