@@ -166,9 +166,9 @@ const commands = {
     const pings: number[] = [];
     const introductions: number[] = [];
     const each = async (member: RawMember, at: number): Promise<void> => {
-      // Another one each time: introductions of a pair are paced.
-      const other = (): RawMember =>
-        rawMembers[(at + (step++ % (rawMembers.length - 1)) + 1) % rawMembers.length] as RawMember;
+      // Another one each time, and of each pair the same one asks: introductions of a pair are paced, and of two that cross one is made.
+      const others = Math.floor((rawMembers.length - 1) / 2);
+      const other = (): RawMember => rawMembers[(at + (step++ % others) + 1) % rawMembers.length] as RawMember;
       let step = introductionsMade;
       const pinging = paced(seconds, 2, chance, () => timed(pings, () => member.link.ping(10_000)));
       const asking = paced(seconds, perSecond, chance, () =>
