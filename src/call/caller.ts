@@ -2,7 +2,16 @@ import { type CallErrorCode, type Outcome, PeerError } from "../base/errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import { printable } from "../base/log.ts";
 import { OutMessage } from "../session/out-message.ts";
-import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, GET, RESULT, SEND, writeCallHeader } from "../wire/frames.ts";
+import {
+  CALL_HEADER_BYTES,
+  ERROR,
+  FREE_MESSAGE,
+  GET,
+  nameCall,
+  RESULT,
+  SEND,
+  writeCallHeader,
+} from "../wire/frames.ts";
 import { decodeGiven, encodeAfter, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { onAbort } from "./abort.ts";
 import { Cancels, type CancelsHome } from "./cancels.ts";
@@ -29,6 +38,8 @@ export interface CallerHome extends CancelsHome {
   readonly peer: string;
   /** The peer's contract, while a session is open. */
   readonly contract: PeerContract | undefined;
+  /** A session is open whose contract has not come yet. */
+  readonly isContractAwaited: boolean;
   /** A call waits for the peer: reach it. */
   wanted(): void;
   /** One clause about the peer's absence: "no user named Worker; live: worker-7". */
@@ -143,23 +154,31 @@ export class Caller {
   /** Hands the call's message over, if the peer is there and has room. False: it has to wait. */
   #commit(call: OutgoingCall, now: number): boolean {
     const { contract } = this.#home;
-    if (contract === undefined || this.#cancels.owed + this.#pending.size >= MAX_CALLS_IN_FLIGHT) return false;
+    if (this.#cancels.owed + this.#pending.size >= MAX_CALLS_IN_FLIGHT) return false;
+    // A round trip sooner: what is small goes by name where the numbers are not known yet.
+    const isByName = contract === undefined;
+    if (isByName && !(this.#home.isContractAwaited && call.weight <= LIGHT_INPUT_BYTES)) return false;
     if (call.weight > LIGHT_INPUT_BYTES && this.#pendingWeight + call.weight > MAX_INPUT_BYTES) return false;
     if (!this.#home.outbox.hasRoom(call.bytes)) return false;
-    const number = call.name === "" ? FREE_MESSAGE : contract.numberOf(call.name, call.word);
-    if (typeof number === "string") {
-      this.#settle(call, this.#error(call, "NOT_FOUND", number, "did not run"));
-      return true;
+    const timeoutMs = call.deadlineAt - now;
+    let { payload } = call;
+    if (isByName) payload = nameCall(payload, call.name, call.flags, timeoutMs);
+    else {
+      const number = call.name === "" ? FREE_MESSAGE : contract.numberOf(call.name, call.word);
+      if (typeof number === "string") {
+        this.#settle(call, this.#error(call, "NOT_FOUND", number, "did not run"));
+        return true;
+      }
+      writeCallHeader(payload, number, call.flags, timeoutMs);
     }
     do this.#lastId = (this.#lastId + 1) >>> 0;
     while (this.#lastId === 0 || this.#pending.has(this.#lastId));
-    writeCallHeader(call.payload, number, call.flags, call.deadlineAt - now);
     const send = call.word === "send";
-    const message = new OutMessage(send ? SEND : GET, this.#lastId, call.payload, send ? "send" : "call");
+    const message = new OutMessage(send ? SEND : GET, this.#lastId, payload, send ? "send" : "call");
     if (this.#home.outbox.push(message) !== "queued") return false;
     call.id = this.#lastId;
     call.message = message;
-    call.payload = NOTHING;
+    if (!isByName) call.payload = NOTHING; // else the peer may refuse all of the session
     this.#pending.set(call.id, call);
     this.#pendingWeight += call.weight;
     return true;
@@ -282,11 +301,11 @@ export class Caller {
   }
 
   /**
-   * The session is over, and what it had not committed is withdrawn: those calls wait for the next one. Every other settles by what the
-   * peer is known to have received.
+   * The session is over. Calls that it had not committed, and all when the peer refused it, wait for the next one. Every other settles by
+   * what the peer is known to have received.
    * @param received offset up to which the peer had the stream, when it said so
    */
-  sessionEnded(text: string, received: number | undefined): void {
+  sessionEnded(text: string, received: number | undefined, isRefused: boolean): void {
     const calls = [...this.#pending.values()];
     this.#cancels.sessionEnded();
     this.#pendingWeight = 0;
@@ -299,8 +318,8 @@ export class Caller {
       const { message } = call;
       call.message = undefined;
       call.id = 0;
-      call.payload = message?.payload ?? NOTHING;
-      if (message?.state === "withdrawn") this.#queue(call);
+      if (call.payload.length === 0) call.payload = message?.payload ?? NOTHING;
+      if (message?.state === "withdrawn" || isRefused) this.#queue(call);
       else {
         const missed = received !== undefined && message !== undefined && message.endOffset > received;
         this.#settle(call, this.#error(call, "DISCONNECTED", text, missed ? "did not run" : "may have run"));

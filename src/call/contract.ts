@@ -64,25 +64,35 @@ function decodeMethod(entry: unknown): Contract["methods"][number] {
   return { name, word };
 }
 
+/** The first of these methods, for messages. */
+export function told(methods: Contract["methods"]): string {
+  const names = methods.slice(0, TOLD_METHODS).map(({ name }) => printable(name));
+  return names.length === 0 ? "nothing" : names.join(", ") + (methods.length > TOLD_METHODS ? ", …" : "");
+}
+
+/** Why there is no method of that name where these are handled. */
+export function noMethod(name: string, known: string): string {
+  return `it handles no "${printable(name)}"; it handles ${known}`;
+}
+
 /** A contract of a peer, as calls look it up: each method's name leads to its number and word. */
 export class PeerContract {
   readonly kind: string | undefined;
   readonly #methods = new Map<string, { readonly number: number; readonly word: Word | "any" }>();
-  /** Its first methods, for messages: made once, since any number of calls may ask for a method that is not there. */
+  /** Made once, since any number of calls may ask for a method that is not there. */
   readonly #known: string;
 
   constructor({ kind, methods }: Contract) {
     this.kind = kind;
     methods.forEach(({ name, word }, at) => this.#methods.set(name, { number: at + 1, word }));
-    const names = methods.slice(0, TOLD_METHODS).map(({ name }) => printable(name));
-    this.#known = names.length === 0 ? "nothing" : names.join(", ") + (methods.length > TOLD_METHODS ? ", …" : "");
+    this.#known = told(methods);
   }
 
   /** The number of a method, or why there is none. */
   numberOf(name: string, word: Word): number | string {
     const method = this.#methods.get(name);
     if (method === undefined) {
-      return `it handles no "${name}"; it handles ${this.#known}`;
+      return noMethod(name, this.#known);
     }
     if (method.word !== "any" && method.word !== word) return `"${name}" is a ${method.word}, not a ${word}`;
     return method.number;

@@ -44,6 +44,7 @@ export class Conversation implements CallerHome, DispatcherHome {
   readonly #context: ConversationContext;
   #session: Session | undefined;
   #contract: PeerContract | undefined;
+  #isPeerLeaving = false;
   #closing: string | undefined;
   #isContractDue = false;
   #contractSent: OutMessage | undefined;
@@ -97,6 +98,9 @@ export class Conversation implements CallerHome, DispatcherHome {
   get contract(): PeerContract | undefined {
     return this.#contract;
   }
+  get isContractAwaited(): boolean {
+    return this.#session !== undefined && this.#contract === undefined && !this.#isPeerLeaving;
+  }
   get kind(): string | undefined {
     return this.#contract?.kind;
   }
@@ -123,10 +127,12 @@ export class Conversation implements CallerHome, DispatcherHome {
     return this.#context.absence(this.peer);
   }
 
-  /** A session is open: the contract goes out first. */
+  /** A session is open: the contract goes out first, and with it what waits. */
   sessionOpened(session: Session): void {
     this.#session = session;
+    this.#isPeerLeaving = false;
     this.#tellContract();
+    this.caller.flush();
   }
 
   #tellContract(): void {
@@ -162,7 +168,8 @@ export class Conversation implements CallerHome, DispatcherHome {
         this.caller.flush();
         return this.#context.introduced?.(this.peer);
       case GOODBYE:
-        this.#contract = undefined; // what waits, waits for the peer's next session
+        this.#contract = undefined;
+        this.#isPeerLeaving = true; // what waits, waits for the peer's next session
         return;
       default:
         throw new ProtocolViolation(`frame kind ${kind} means nothing`);
@@ -175,7 +182,7 @@ export class Conversation implements CallerHome, DispatcherHome {
     this.outbox.takeUncommitted();
     const text = `the connection to ${this.peer} ended: ${end.text}`;
     this.dispatcher.sessionEnded(text);
-    this.caller.sessionEnded(text, end.peerReceived);
+    this.caller.sessionEnded(text, end.peerReceived, end.isRefused);
   }
 
   /** Nothing goes on here any more, and nobody holds it. */

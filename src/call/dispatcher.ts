@@ -4,10 +4,21 @@ import type { TokenBucket } from "../base/token-bucket.ts";
 import { type Lane, OutMessage } from "../session/out-message.ts";
 import type { Outbox } from "../session/outbox.ts";
 import { ProtocolViolation } from "../session/violation.ts";
-import { CALL_HEADER_BYTES, ERROR, FREE_MESSAGE, HAS_META, RESULT, readCallHeader, SEND } from "../wire/frames.ts";
+import {
+  type CallHeader,
+  ERROR,
+  FREE_MESSAGE,
+  HAS_META,
+  HAS_NAME,
+  RESULT,
+  readCallHeader,
+  readCallName,
+  SEND,
+} from "../wire/frames.ts";
 import { decodeGiven, encodeValue, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { MAX_CALLS_IN_FLIGHT } from "./caller.ts";
 import { CANCEL_BURST, cancelBudget, CANCELS_PER_SECOND } from "./cancels.ts";
+import { MAX_METHOD_CHARACTERS, noMethod, told } from "./contract.ts";
 import type { FailureLog } from "./failure-log.ts";
 import { type CallOrigin, Failure, HandlerCall } from "./handler-call.ts";
 import { inputWeight, LIGHT_INPUT_BYTES, MAX_INPUT_BYTES } from "./inputs.ts";
@@ -86,17 +97,14 @@ export class Dispatcher {
     if ((isSend ? this.#held.size : this.#running.size - this.#sending) >= most) {
       return this.#refuse(channel, "BUSY", `${MAX_CALLS_IN_FLIGHT} of your calls wait already`);
     }
-    const free = isSend && header.method === FREE_MESSAGE;
-    const method = free ? undefined : this.#home.registry.byNumber(header.method);
-    if (!free) {
-      if (method === undefined) return this.#refuse(channel, "NOT_FOUND", "no method has that number");
-      const refusal = this.#refusal(method, isSend);
-      if (refusal !== undefined) return this.#refuse(channel, ...refusal);
-    }
+    const method = this.#method(header, payload, isSend);
+    if (typeof method === "string") return this.#refuse(channel, "NOT_FOUND", method);
+    const refusal = method && this.#refusal(method, isSend);
+    if (refusal !== undefined) return this.#refuse(channel, ...refusal);
     let value: unknown;
     let meta: Readonly<Record<string, string>> | undefined;
     try {
-      value = decodeGiven(payload, CALL_HEADER_BYTES);
+      value = decodeGiven(payload, header.valueAt);
       if ((header.flags & HAS_META) !== 0) [meta, value] = splitMeta(value);
     } catch (error) {
       return this.#refuse(
@@ -133,6 +141,17 @@ export class Dispatcher {
       (isSend ? this.#held : this.#running).set(channel, call);
       if (isSend) this.#lineUp(() => waits);
     }
+  }
+
+  /** The method that is called, undefined for a free message; or why there is none. */
+  #method(header: CallHeader, payload: Uint8Array, isSend: boolean): Handled | undefined | string {
+    const { registry } = this.#home;
+    if (isSend && header.method === FREE_MESSAGE) return undefined;
+    if ((header.flags & HAS_NAME) === 0) return registry.byNumber(header.method) ?? "no method has that number";
+    const name = readCallName(payload, header);
+    if (name.length > MAX_METHOD_CHARACTERS)
+      throw new ProtocolViolation(`a method's name has at most ${MAX_METHOD_CHARACTERS} characters`);
+    return registry.byName(name) ?? noMethod(name, told(registry.contract().methods));
   }
 
   /** Further sends wait for the handlers of earlier ones. */

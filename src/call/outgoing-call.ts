@@ -33,7 +33,7 @@ export class OutgoingCall implements Expiring {
   readonly name: string;
   readonly label: string;
   readonly method: Method | undefined;
-  /** What is to be sent; empty from when the outbox has it, which lets go of it sooner than the call ends. */
+  /** What is to be sent by number; empty from when the outbox has it, which lets go of it sooner than the call ends. */
   payload: Uint8Array;
   readonly bytes: number;
   /** What it counts among the inputs under way. */

@@ -48,6 +48,10 @@ export class Registry {
     return this.#methods[number - 1];
   }
 
+  byName(name: string): Handled | undefined {
+    return this.byNumber(this.#numbers.get(name) ?? 0);
+  }
+
   /** A method's name as people read it: `Bar.find`, or `find` in a program without a kind. */
   label(name: string): string {
     return this.kind === undefined ? name : `${this.kind}.${name}`;

@@ -28,6 +28,8 @@ export interface SessionEnd {
   readonly byPeer: boolean;
   /** How much of this side's stream the peer had taken when it ended, when it told: a message whose `endOffset` lies beyond was not handled. */
   readonly peerReceived: number | undefined;
+  /** The peer closed the first link with a reason and without a word: it never had the session, and took nothing. */
+  readonly isRefused: boolean;
   /** With "failed": what was thrown. With "lost": how the last link ended, when it ended badly. */
   readonly cause: unknown;
 }
@@ -109,6 +111,7 @@ export class Session {
   #windowTimer: Timer | undefined;
   #spareTimer: Timer | undefined;
   #lost: Error | undefined;
+  #isRefused = false;
   /** The link that `moved` told of. */
   #carrier: SessionLink | undefined;
 
@@ -341,6 +344,7 @@ export class Session {
             text: action.text,
             byPeer: action.byPeer,
             peerReceived: action.peerReceived,
+            isRefused: this.#isRefused,
             cause,
           });
           break;
@@ -386,8 +390,8 @@ export class Session {
   #alone(): void {
     const lost = (): void => this.#end("lost", this.#lost?.message ?? "the link was closed", this.#lost);
     const error = this.#lost;
-    const isRefused = this.attachments === 0 && error instanceof LinkError && error.received !== undefined;
-    if (this.#resumeWindowMs <= 0 || isRefused) return lost();
+    this.#isRefused = this.attachments === 0 && error instanceof LinkError && error.received !== undefined;
+    if (this.#resumeWindowMs <= 0 || this.#isRefused) return lost();
     this.#windowTimer ??= afterRunning(this.#clock, this.#resumeWindowMs, lost);
     this.#events.linkNeeded?.();
   }

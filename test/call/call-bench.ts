@@ -13,6 +13,10 @@ import {
   ERROR,
   GET,
   GOODBYE,
+  HAS_NAME,
+  nameCall,
+  readCallHeader,
+  readCallName,
   RESULT,
   SEND,
   writeCallHeader,
@@ -68,16 +72,36 @@ export class CallBench {
     this.receive(CONTRACT, 0, encodeValue(["Bar", methods.map((name) => [name, "any"])]));
   }
 
-  /** The session ends; how much of what left the peer had received, when it told. */
-  end(peerReceived?: number): void {
+  /** The session ends; how much of what left the peer had received, when it told, and whether it never took the session. */
+  end(peerReceived?: number, isRefused = false): void {
     this.conversation.outbox.release();
-    this.conversation.sessionEnded({ reason: "lost", text: "cut", byPeer: false, peerReceived, cause: undefined });
+    this.conversation.sessionEnded({
+      reason: "lost",
+      text: "cut",
+      byPeer: false,
+      peerReceived,
+      isRefused,
+      cause: undefined,
+    });
+  }
+
+  /** What leaves now, as far as it fits. */
+  frames(roomBytes = 65_518): ReturnType<typeof readFrames> {
+    return readFrames(Buffer.concat(this.conversation.outbox.pull(roomBytes, 0, 0)));
+  }
+
+  /** What calls that leave now call: names, or numbers. */
+  names(): (string | number)[] {
+    return this.frames().flatMap(({ kind, payload }) => {
+      const header = kind === GET || kind === SEND ? readCallHeader(payload) : undefined;
+      if (header === undefined) return [];
+      return [(header.flags & HAS_NAME) === 0 ? header.method : readCallName(payload, header)];
+    });
   }
 
   /** What leaves now, as far as it fits: `GET 1`, `ERROR 2 NOT_FOUND`. */
-  pull(roomBytes = 65_518): string[] {
-    const parts = this.conversation.outbox.pull(roomBytes, 0, 0);
-    return readFrames(Buffer.concat(parts)).map(({ kind, channel, payload }) => {
+  pull(roomBytes?: number): string[] {
+    return this.frames(roomBytes).map(({ kind, channel, payload }) => {
       const name = `${NAMES.get(kind) ?? kind} ${channel}`;
       return kind === ERROR ? `${name} ${String((decodeValue(payload) as unknown[])[0])}` : name;
     });
@@ -92,6 +116,10 @@ export class CallBench {
     const payload = encodeAfter(CALL_HEADER_BYTES, input);
     writeCallHeader(payload, method, 0, timeoutMs);
     this.receive(kind, channel, payload);
+  }
+
+  calledByName(kind: number, channel: number, name: string, input?: unknown): void {
+    this.receive(kind, channel, nameCall(encodeAfter(CALL_HEADER_BYTES, input), name, 0, 60_000));
   }
 
   /** This side calls; the outcome or the value, as a short text, once it has settled. */

@@ -2,8 +2,22 @@ import { expect, test } from "vitest";
 import { decodeContract } from "../../src/call/contract.ts";
 import type { HandlerCall } from "../../src/call/handler-call.ts";
 import { ProtocolViolation } from "../../src/session/violation.ts";
-import { CANCEL, ERROR, GET, GOODBYE, readCallHeader, RESULT, SEND, writeCallHeader } from "../../src/wire/frames.ts";
-import { encodeValue } from "../../src/wire/values.ts";
+import {
+  CANCEL,
+  CONTRACT,
+  type CallHeader,
+  ERROR,
+  GET,
+  GOODBYE,
+  HAS_META,
+  HAS_NAME,
+  readCallHeader,
+  readCallName,
+  RESULT,
+  SEND,
+  writeCallHeader,
+} from "../../src/wire/frames.ts";
+import { decodeValue, encodeValue } from "../../src/wire/values.ts";
 import { turns } from "../support/until.ts";
 import { CallBench } from "./call-bench.ts";
 
@@ -11,17 +25,107 @@ import { CallBench } from "./call-bench.ts";
 
 const never = (): Promise<never> => new Promise(() => {});
 
-test("the contract leaves first, and calls wait for the peer's", async () => {
+test("the contract leaves first, and with it calls by name, as if the peer's had come", async () => {
   const bench = new CallBench();
-  const call = bench.start("x");
+  const call = bench.start("x", { input: 5, options: { meta: { a: "b" } } });
   bench.open();
-  bench.start("x");
-  expect(bench.pull()).toEqual(["CONTRACT 0"]);
-  bench.contract("x");
-  expect(bench.pull()).toEqual(["GET 1", "GET 2"]);
+  bench.start("é", { word: "send" });
+  bench.start("", { word: "send", input: "free" });
+  const frames = bench.frames();
+  expect(frames.map(({ kind }) => kind)).toEqual([CONTRACT, GET, SEND, SEND]);
+  const headers = frames.slice(1).map(({ payload }) => readCallHeader(payload) as CallHeader);
+  expect(headers.map(({ flags }) => flags)).toEqual([HAS_META | HAS_NAME, HAS_NAME, HAS_NAME]);
+  expect(headers.map((header, at) => readCallName(frames[at + 1]?.payload as Uint8Array, header))).toEqual([
+    "x",
+    "é",
+    "",
+  ]);
+  expect(headers.map(({ valueAt }, at) => decodeValue(frames[at + 1]?.payload as Uint8Array, valueAt))).toEqual([
+    [{ a: "b" }, 5],
+    undefined,
+    "free",
+  ]);
+  expect(headers[0]?.timeoutMs).toBe(60_000);
   bench.receive(RESULT, 1, encodeValue("yes"));
   await turns(1);
   expect(call.told).toBe("value yes");
+});
+
+test("what is big waits for the peer's contract, and what was started after it with it", () => {
+  const bench = new CallBench();
+  bench.open();
+  bench.start("x", { input: "x".repeat(16_300) });
+  bench.start("x", { word: "send", input: "x".repeat(17_000) });
+  bench.start("x", { word: "send" });
+  expect(bench.pull()).toEqual(["CONTRACT 0", "GET 1"]);
+  bench.contract("x");
+  expect([...bench.pull(), ...bench.pull()]).toEqual(["SEND 2", "SEND 2", "SEND 3"]); // the big one in two parts
+});
+
+test("calls of a session that the peer refused wait for the next one; of one that was lost they may have run", async () => {
+  const bench = new CallBench();
+  const calls = [bench.start("x", { input: 7 }), bench.start("x", { word: "send", input: 8 })];
+  bench.open();
+  bench.pull();
+  bench.end(undefined, true);
+  await turns(1);
+  expect(calls.map(({ told }) => told)).toEqual(["waits", "waits"]);
+  bench.open("x");
+  const [, get, send] = bench.frames();
+  for (const [frame, input] of [
+    [get, 7],
+    [send, 8],
+  ] as const) {
+    const payload = frame?.payload as Uint8Array;
+    expect(decodeValue(payload, readCallHeader(payload)?.valueAt)).toBe(input);
+  }
+  bench.end();
+  await turns(1);
+  expect(calls.map(({ told }) => told)).toEqual(["DISCONNECTED: may have run", "DISCONNECTED: may have run"]);
+});
+
+test("a handler is found by its name as by its number: word, kinds and names that may call it hold", async () => {
+  const bench = new CallBench();
+  bench.open("x");
+  await turns(1);
+  const ran: unknown[] = [];
+  const handler = (input: unknown): void => void ran.push(input);
+  bench.handle("ask", handler, { word: "get" });
+  bench.handle("take", handler, { word: "send" });
+  bench.handle("theirs", handler, { from: ["Baz"] });
+  bench.handle("é", (input) => input);
+  bench.pull();
+  bench.calledByName(GET, 1, "ask", 1);
+  bench.calledByName(SEND, 2, "take", 2);
+  bench.calledByName(SEND, 3, "ask");
+  bench.calledByName(GET, 4, "theirs");
+  bench.calledByName(GET, 5, "nothing");
+  bench.calledByName(GET, 6, "é", "echo");
+  bench.calledByName(SEND, 7, "", "free");
+  await turns(1);
+  expect(ran).toEqual([1, 2]);
+  const told = bench.frames().filter(({ channel }) => channel > 0);
+  expect(told.map(({ kind, channel, payload }) => [channel, kind, payload.length > 0 && decodeValue(payload)])).toEqual(
+    [
+      [1, RESULT, false],
+      [2, RESULT, false],
+      [3, ERROR, ["NOT_FOUND", false, '"ask" is a get, not a send', undefined]],
+      [4, ERROR, ["REFUSED", false, 'only Baz may call "theirs", and you are a Bar', undefined]],
+      [5, ERROR, ["NOT_FOUND", false, 'it handles no "nothing"; it handles ask, take, theirs, é', undefined]],
+      [6, RESULT, "echo"],
+      [7, RESULT, false],
+    ],
+  );
+});
+
+test("a name that is longer than its frame, or than a method's can be, breaks the rules", () => {
+  const bench = new CallBench();
+  bench.open();
+  const long = new Uint8Array(20);
+  writeCallHeader(long, 14, HAS_NAME, 1_000);
+  expect(() => bench.receive(GET, 1, long)).toThrow(ProtocolViolation);
+  bench.calledByName(GET, 2, "x".repeat(64));
+  expect(() => bench.calledByName(GET, 3, "x".repeat(65))).toThrow("a method's name has at most 64 characters");
 });
 
 test("a contract that has not left is replaced by a newer one", async () => {
@@ -317,7 +421,7 @@ test("a frame that means nothing, or is too short, breaks the rules", () => {
 test("a call's header keeps its number and at least a millisecond", () => {
   const payload = new Uint8Array(7);
   writeCallHeader(payload, 0x1234, 1, 0.2);
-  expect(readCallHeader(payload)).toEqual({ method: 0x1234, flags: 1, timeoutMs: 1 });
+  expect(readCallHeader(payload)).toEqual({ method: 0x1234, flags: 1, timeoutMs: 1, valueAt: 7 });
 });
 
 test.each([

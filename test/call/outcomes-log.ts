@@ -1,4 +1,4 @@
-import { CALL_HEADER_BYTES, GET, SEND } from "../../src/wire/frames.ts";
+import { GET, readCallHeader, SEND } from "../../src/wire/frames.ts";
 import { decodeValue } from "../../src/wire/values.ts";
 import { PeerError } from "../../src/base/errors.ts";
 import type { OutMessage } from "../../src/session/out-message.ts";
@@ -58,7 +58,7 @@ export class CallLog {
   /** A message enters an outbox: a call, perhaps for the second time. */
   pushed(message: OutMessage): void {
     if (message.kind !== GET && message.kind !== SEND) return;
-    const [id] = decodeValue(message.payload, CALL_HEADER_BYTES) as [number];
+    const [id] = decodeValue(message.payload, readCallHeader(message.payload)?.valueAt) as [number];
     this.calls[id]?.messages.push(message);
   }
 

@@ -21,9 +21,11 @@ test("end() sends what was pushed before, then END, and closes the link with cod
   expect([left.closedWith, pair.one.session.isEnded]).toEqual([0, true]);
   pair.run();
   expect(pair.two.texts).toEqual(["last"]);
-  expect(pair.two.ends).toEqual([{ reason: "done", text: "leaving", byPeer: true, peerReceived: 0, cause: undefined }]);
+  expect(pair.two.ends).toEqual([
+    { reason: "done", text: "leaving", byPeer: true, peerReceived: 0, isRefused: false, cause: undefined },
+  ]);
   expect(pair.one.ends).toEqual([
-    { reason: "done", text: "leaving", byPeer: false, peerReceived: undefined, cause: undefined },
+    { reason: "done", text: "leaving", byPeer: false, peerReceived: undefined, isRefused: false, cause: undefined },
   ]);
   expect(right.closedWith).toBe(0);
   expect(unheard.state).toBe("committed");
@@ -121,7 +123,14 @@ test("without a resume window the session is lost with its link, and says how th
   const error = new Error("connection reset");
   left.lose(error);
   expect(pair.one.ends).toEqual([
-    { reason: "lost", text: "connection reset", byPeer: false, peerReceived: undefined, cause: error },
+    {
+      reason: "lost",
+      text: "connection reset",
+      byPeer: false,
+      peerReceived: undefined,
+      isRefused: false,
+      cause: error,
+    },
   ]);
   pair.run();
   expect(pair.two.ends.map((end) => [end.reason, end.text])).toEqual([["lost", "the other side broke off"]]);

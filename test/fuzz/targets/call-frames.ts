@@ -1,6 +1,12 @@
 import { decodeContract, encodeContract, PeerContract } from "../../../src/call/contract.ts";
 import { ProtocolViolation } from "../../../src/session/violation.ts";
-import { CALL_HEADER_BYTES, readCallHeader, writeCallHeader } from "../../../src/wire/frames.ts";
+import {
+  CALL_HEADER_BYTES,
+  HAS_NAME,
+  readCallHeader,
+  readCallName,
+  writeCallHeader,
+} from "../../../src/wire/frames.ts";
 import { encodeValue } from "../../../src/wire/values.ts";
 import { varyValue } from "../vary-value.ts";
 import { must, outcomeOf, type Target, wordsOf } from "../target.ts";
@@ -37,6 +43,7 @@ export const target: Target = {
       ]),
     ]),
     Uint8Array.from([1, 0, 1, 1, 0, 0, 1, 0, 5]),
+    Uint8Array.from([1, 0, 2, 2, 0, 0, 1, 0, 0xc3, 0xa9, 5]),
     Uint8Array.of(1, 255, 255, 255, 255, 255, 255, 255),
   ],
   words: [
@@ -52,12 +59,19 @@ export const target: Target = {
     const bytes = input.subarray(1);
     if (((input[0] ?? 0) & 1) === 1) {
       const header = readCallHeader(bytes);
-      must((header === undefined) === bytes.length < CALL_HEADER_BYTES, "a header of too few bytes, or none of enough");
-      if (header === undefined) return "short";
+      const isNamed = bytes.length >= CALL_HEADER_BYTES && ((bytes[2] as number) & HAS_NAME) !== 0;
+      const nameBytes = isNamed ? Buffer.from(bytes).readUInt16BE(0) : 0;
+      must(
+        (header === undefined) === bytes.length < CALL_HEADER_BYTES + nameBytes,
+        "a header of too few bytes, or none of enough",
+      );
+      if (header === undefined) return isNamed ? "short name" : "short";
+      must(header.valueAt === CALL_HEADER_BYTES + nameBytes, "a value from elsewhere");
+      must(readCallName(bytes, header).length <= nameBytes, "a name from nowhere");
       const again = new Uint8Array(CALL_HEADER_BYTES);
       writeCallHeader(again, header.method, header.flags, header.timeoutMs);
       must(Buffer.from(again).equals(bytes.subarray(0, CALL_HEADER_BYTES)), "another header than came");
-      return "header";
+      return isNamed ? "name" : "header";
     }
     const { value, error } = outcomeOf(() => decodeContract(bytes), ProtocolViolation);
     if (error !== undefined) return wordsOf(error);
