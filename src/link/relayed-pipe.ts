@@ -24,6 +24,7 @@ export class RelayedPipe implements Pipe {
   readonly #highWaterBytes: number;
   readonly #reader = new FrameReader();
   #hasMailed = false;
+  #answer: Uint8Array | undefined;
   #leg: Pipe | undefined;
   #isSpliced = false;
   #earlyBytes = 0;
@@ -52,9 +53,10 @@ export class RelayedPipe implements Pipe {
     return this.#isOver;
   }
 
-  /** A frame came by mail. */
+  /** A frame came by mail. The answer to one that this side sent counts when the leg is there: until then the link could carry nothing. */
   deliver(frame: Uint8Array): void {
-    this.#take(frame);
+    if (this.#leg === undefined && this.#hasMailed) this.#answer = frame;
+    else this.#take(frame);
   }
 
   /** The connection to the Room is there, with nothing sent on it yet. Takes it over. */
@@ -62,6 +64,8 @@ export class RelayedPipe implements Pipe {
     if (this.#isOver) return leg.destroy();
     this.#leg = leg;
     leg.write([encodeRelayPreface(pass)]);
+    if (this.#answer !== undefined) this.#take(this.#answer);
+    this.#answer = undefined;
     this.#flushEarly();
     leg.start({
       data: (chunk) => this.#came(chunk),

@@ -10,7 +10,7 @@ export function rankOf(path: Path): number {
   return PATHS.indexOf(path);
 }
 
-/** What the addresses of a link say: within one machine or a private network, or across public ones. */
-export function pathOf({ remote }: Pick<Link, "remote">): Path {
-  return isPrivate(remote.host) ? "lan" : "public";
+/** What the addresses of a link say: within one machine or a private network, or across public ones. Where an address is translated on the way both ends find the same. */
+export function pathOf({ remote, local }: Pick<Link, "remote" | "local">): Path {
+  return isPrivate(remote.host) && isPrivate(local.host) ? "lan" : "public";
 }

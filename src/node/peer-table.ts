@@ -98,7 +98,7 @@ export class PeerTable {
       needsLink: (peer) => this.needsLink(peer),
       listenerOf: (peer) => this.#entries.get(peer)?.listener,
       keysOf: (peer) => this.#keys.of(peer),
-      progressOf: (peer) => this.#entries.get(peer)?.session?.attachments ?? 0,
+      progressOf: (peer) => this.#progress(peer),
       endFor: (peer) => this.endFor(peer),
       proven: (peer, link, { host, port, path }) =>
         this.linkProven(link, { peer, path, listener: { host, port, path } }),
@@ -147,6 +147,15 @@ export class PeerTable {
 
   isOpen(peer: string): boolean {
     return this.#entries.get(peer)?.session !== undefined;
+  }
+
+  /** There is a session that the peer knows of: it was heard in it. The one that dials has it a moment sooner. */
+  isKnown(peer: string): boolean {
+    return this.#progress(peer) > 0;
+  }
+
+  #progress(peer: string): number {
+    return this.#entries.get(peer)?.session?.attachments ?? 0;
   }
 
   /** The session with a peer has no link, or none that is well. */

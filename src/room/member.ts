@@ -1,5 +1,5 @@
 import { isLoopback, isPrivate } from "../link/defaults.ts";
-import { AddressSet } from "../link/address-set.ts";
+import { AddressSet, parseSubnet } from "../link/address-set.ts";
 import type { Link } from "../link/link.ts";
 import {
   type Boxed,
@@ -52,7 +52,7 @@ export class RoomMember {
 
   /**
    * Where `other` may reach this user, the best first: on the same machine, in the same local network, or at the public address that the Room itself sees, where
-   * it could dial it or the user says that it is its own. PROTOCOL §3.6.
+   * it could dial it or the user says that it is its own. PROTOCOL §3.6. What a user says falsely of its own addresses leads others to the address where the Room sees it, and no further.
    */
   candidatesFor(other: RoomMember, roomSubnets: AddressSet): Candidate[] {
     const { port } = this;
@@ -70,7 +70,16 @@ export class RoomMember {
     if (mine !== "auto" || other.#join.lan !== "auto") return mine === other.#join.lan;
     const here = this.link.remote.host;
     const there = other.link.remote.host;
-    return here === there || (roomSubnets.has(here) && roomSubnets.has(there));
+    return here === there || (roomSubnets.has(here) && roomSubnets.has(there)) || this.#isNeighbour(other);
+  }
+
+  /** Whether both have their own addresses in one subnet, which nothing translates: one link of IPv6 (RFC 4291 §2.5.4), or so many addresses of IPv4. */
+  #isNeighbour(other: RoomMember): boolean {
+    return this.#isUntranslated && other.#isUntranslated && subnetOf(this) === subnetOf(other);
+  }
+
+  get #isUntranslated(): boolean {
+    return this.#addresses.includes(this.link.remote.host);
   }
 
   #lanHosts(other: RoomMember, roomSubnets: AddressSet): Set<string> {
@@ -79,10 +88,14 @@ export class RoomMember {
     if (isLoopback(seen)) return new Set(isLoopback(other.link.remote.host) ? [seen] : []);
     const hosts = new Set<string>();
     if (!this.sharesNetwork(other, roomSubnets)) return hosts;
-    if (PRIVATE.has(seen) || roomSubnets.has(seen)) hosts.add(seen);
+    if (PRIVATE.has(seen) || roomSubnets.has(seen) || this.#isNeighbour(other)) hosts.add(seen);
     for (const host of this.#addresses) if (PRIVATE.has(host)) hosts.add(host);
     return hosts;
   }
+}
+
+function subnetOf({ link: { remote } }: RoomMember): string {
+  return parseSubnet(`${remote.host}/${remote.host.includes(":") ? 64 : 24}`).key;
 }
 
 /** RFC 1918, RFC 4193, RFC 6598. */

@@ -11,6 +11,10 @@ import { PathError } from "./path-log.ts";
 /** How long one connection through a hole may take: the system sends its SYN again after 1 and 3 s. */
 const CONNECT_MS = 4_000;
 
+/** Before a connection that was refused is tried again: twice as much each time, until it is more than the longest. */
+const FIRST_WAIT_MS = 4;
+const LONGEST_WAIT_MS = 1_000;
+
 const WHY: Record<NoGo["why"], string> = {
   "my mapping":
     "the router here gives a port another address for each destination, so nobody outside can be told where to dial",
@@ -60,10 +64,26 @@ export async function punch(round: Round, prove: (pipe: Pipe) => Promise<Link | 
     await pause(environment.clock, afterMs, signal);
     signal.throwIfAborted();
     timer = environment.clock.after(CONNECT_MS, tooLate, { hold: false });
-    return await prove(await environment.dial({ host, port, from, signal: AbortSignal.any([signal, late.signal]) }));
+    const options = { host, port, from, signal: AbortSignal.any([signal, late.signal]) };
+    return await prove(await dialHole(environment, options));
   } finally {
     timer?.cancel();
     for (const pipe of probes) pipe.destroy();
+  }
+}
+
+/** A router that refuses strangers does so until the other side's first packet has gone out through it: tries again, as often as there is time. */
+async function dialHole(environment: Environment, options: DialOptions & { signal: AbortSignal }): Promise<Pipe> {
+  const { clock, chance } = environment;
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs *= 2) {
+    try {
+      return await environment.dial(options);
+    } catch (error) {
+      const { code } = ((error as Error).cause ?? {}) as { code?: unknown };
+      if (code !== "ECONNREFUSED" || waitMs > LONGEST_WAIT_MS) throw error;
+      await pause(clock, waitMs * (0.5 + chance()), options.signal);
+      options.signal.throwIfAborted();
+    }
   }
 }
 

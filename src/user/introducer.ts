@@ -97,10 +97,12 @@ export class Introducer {
     this.#lost.set(peer, this.#options.environment.clock.after(LOST_MS, look, { hold: false }));
   }
 
-  /** Looks for a better path than the one over which a peer is reached. Undefined: the Room can't be asked now. */
+  /** Looks for a better path than the one over which a peer is reached. Undefined: the Room can't be asked now, or paths are being tried still. */
   improve(peer: string): Introduction | undefined {
     const { roster, room } = this.#options;
     if (this.#closed || !roster.has(peer) || room.link === undefined) return undefined;
+    if ([this.#asked, this.#answered].some((introductions) => introductions.get(peer)?.isUnderWay === true))
+      return undefined;
     return this.#ask(peer, { relay: false });
   }
 

@@ -168,16 +168,14 @@ export class Introduction {
     if (mayDial) this.#dialAll(this.#candidates);
     const at = room.remote;
     if (hello === undefined || pass === undefined || at === undefined) return this.#settle();
-    this.#afterHeadStart(() => {
-      void this.#attempt("relay", undefined, LONGEST_MS, async (signal) => {
-        const pipe = new RelayedPipe(at, environment.limits.pipe.highWaterBytes, (frame) => {
-          room.send({ type: "answer", ticketId, frame });
-        });
-        this.#openLeg({ pipe, signal }, pass);
-        const answered = links.answer(pipe, { peer, ticketId, purpose: 4 }, signal);
-        pipe.deliver(hello);
-        return { link: await answered };
+    void this.#attempt("relay", undefined, LONGEST_MS, async (signal) => {
+      const pipe = new RelayedPipe(at, environment.limits.pipe.highWaterBytes, (frame) => {
+        room.send({ type: "answer", ticketId, frame });
       });
+      this.#afterHeadStart(() => this.#openLeg({ pipe, signal }, pass));
+      const answered = links.answer(pipe, { peer, ticketId, purpose: 4 }, signal);
+      pipe.deliver(hello);
+      return { link: await answered };
     });
   }
 
@@ -276,13 +274,13 @@ export class Introduction {
     const { peer, ticketId } = this;
     const { host, port } = candidate;
     for (;;) {
-      if (table.isOpen(peer)) {
+      if (table.isKnown(peer) || (table.isOpen(peer) && !tickets.isGood(ticketId, 3))) {
         const error = await table.resume(peer, candidate, signal);
         signal.throwIfAborted();
         if (error === undefined) return "resumed";
         if (error.code !== "ERR_TICKET") throw error;
         // The peer knows no such session: its program is another one by now. Or not yet: the link that began it is on its way.
-        if (!tickets.isGood(ticketId)) {
+        if (!tickets.isGood(ticketId, 3)) {
           await pause(environment.clock, AGAIN_MS, signal);
           signal.throwIfAborted();
           continue;

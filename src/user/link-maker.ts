@@ -42,7 +42,8 @@ export class LinkMaker {
   async dial(pipe: Pipe, { peer, ticketId, purpose, isFresh }: Claim, signal: AbortSignal): Promise<Link | undefined> {
     const { environment, log, audit, name, encryption, identities, tickets, table } = this.#options;
     const { clock, engine, random, limits } = environment;
-    const [key] = isFresh === true || !table.isOpen(peer) ? [] : table.keys.of(peer);
+    const isNew = isFresh === true || (tickets.isGood(ticketId, purpose) && !table.isKnown(peer));
+    const [key] = isNew ? [] : table.keys.of(peer);
     const secret = key?.secret() ?? tickets.forDial(ticketId, purpose);
     if (secret === undefined) {
       pipe.destroy();
@@ -68,7 +69,7 @@ export class LinkMaker {
         suites: engine.suites(),
       },
     });
-    return key === undefined ? this.#spend(link, ticketId) : link;
+    return key === undefined ? this.#spend(link, ticketId, purpose) : link;
   }
 
   /** As the responder. Otherwise as `dial`. */
@@ -96,11 +97,11 @@ export class LinkMaker {
         end: (hello) => table.endFor(hello.name),
       },
     });
-    return link.purpose === 5 ? link : this.#spend(link, ticketId);
+    return link.purpose === 5 ? link : this.#spend(link, ticketId, purpose);
   }
 
-  #spend(link: Link, ticketId: Uint8Array): Link | undefined {
-    if (this.#options.tickets.spend(ticketId, link.role)) return link;
+  #spend(link: Link, ticketId: Uint8Array, purpose: 3 | 4): Link | undefined {
+    if (this.#options.tickets.spend(ticketId, link.role, purpose)) return link;
     link.close(0, "another path was faster");
     return undefined;
   }

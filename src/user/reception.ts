@@ -83,7 +83,7 @@ export class Reception {
       onLink: (link) => {
         const { purpose, ticketId, remote } = link;
         if (purpose === 5) options.proven(link, undefined);
-        else if (ticketId !== undefined && this.tickets.spend(ticketId, "responder"))
+        else if (ticketId !== undefined && this.tickets.spend(ticketId, "responder", 3))
           options.proven(link, this.tickets.listenerOf(ticketId, remote.host));
         else link.close(0, "the ticket was used already");
       },

@@ -16,6 +16,8 @@ export interface TicketOffer {
   readonly expiresMs: number;
 }
 
+type Role = "initiator" | "responder";
+
 interface Held {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -23,14 +25,14 @@ interface Held {
   candidates: readonly Candidate[];
   /** Per purpose, since each has a key of its own. */
   readonly secrets: Map<3 | 4, Secret>;
-  dialled: boolean;
-  answered: boolean;
+  /** What it has been good for, as {@link useOf} says. */
+  readonly spent: Set<string>;
   wrong: number;
 }
 
 /**
- * The tickets this user holds: each good for one peer, 30 s, once as dialler and once as answerer, counted apart, since two crossing
- * dials would otherwise each refuse the other.
+ * The tickets this user holds: each good for one peer, 30 s, and one link for each role and purpose: two crossing dials would otherwise each refuse the other, and so would
+ * a link through the Room that one side has already and the other one not yet, and a direct one. Both belong to the same session.
  */
 export class Tickets {
   readonly #clock: Clock;
@@ -60,8 +62,7 @@ export class Tickets {
       timer,
       candidates: [],
       secrets: new Map(),
-      dialled: false,
-      answered: false,
+      spent: new Set(),
       wrong: 0,
     });
     return true;
@@ -74,21 +75,22 @@ export class Tickets {
   }
 
   /** Whether this side may still dial with it. */
-  isGood(ticketId: Uint8Array): boolean {
-    return this.#held.get(hex(ticketId))?.dialled === false;
+  isGood(ticketId: Uint8Array, purpose: 3 | 4): boolean {
+    return this.#held.get(hex(ticketId))?.spent.has(useOf("initiator", purpose)) === false;
   }
 
   /** The secret for a dial with it, or undefined when the ticket is gone. */
   forDial(ticketId: Uint8Array, purpose: 3 | 4): Secret | undefined {
     const held = this.#held.get(hex(ticketId));
-    return held === undefined || held.dialled ? undefined : this.#secret(held, purpose);
+    return held === undefined || !this.isGood(ticketId, purpose) ? undefined : this.#secret(held, purpose);
   }
 
   /** The secret for a HELLO: its ticket must be known, unspent here, and made for these two names. */
   forHello({ ticketId, name, peerName, purpose }: HelloInfo, me: string): Secret | undefined {
     const held = this.#held.get(hex(ticketId));
-    if (held === undefined || held.answered || held.name !== name || peerName !== me) return undefined;
-    return this.#secret(held, purpose === 4 ? 4 : 3);
+    const its = purpose === 4 ? 4 : 3;
+    if (held === undefined || held.name !== name || peerName !== me) return undefined;
+    return held.spent.has(useOf("responder", its)) ? undefined : this.#secret(held, its);
   }
 
   /** Where the peer of a ticket listens, when it came from one of the hosts where it may be reached. */
@@ -97,13 +99,12 @@ export class Tickets {
   }
 
   /** A link was proven with it. False: it was spent already, and the link is one too many. */
-  spend(ticketId: Uint8Array, role: "initiator" | "responder"): boolean {
+  spend(ticketId: Uint8Array, role: Role, purpose: 3 | 4): boolean {
     const held = this.#held.get(hex(ticketId));
-    if (held === undefined) return false;
-    const spent = role === "initiator" ? held.dialled : held.answered;
-    if (role === "initiator") held.dialled = true;
-    else held.answered = true;
-    return !spent;
+    const use = useOf(role, purpose);
+    if (held === undefined || held.spent.has(use)) return false;
+    held.spent.add(use);
+    return true;
   }
 
   /** Somebody who knew the ticket's id did not know its secret. */
@@ -137,4 +138,8 @@ export class Tickets {
     held.bytes.fill(0);
     this.#held.delete(key);
   }
+}
+
+function useOf(role: Role, purpose: 3 | 4): string {
+  return `${role} ${purpose}`;
 }

@@ -61,9 +61,10 @@ test("the first write goes by mail, the first bytes come by mail, all else goes 
   pipe.write([bytesOf("HEL"), bytesOf("LO")]);
   expect(mailed).toEqual(["HELLO"]);
   pipe.deliver(bytesOf("REPLY"));
+  expect(ear.text, "what could be answered by no leg").toBe("");
+  attach();
   expect(ear.text).toBe("REPLY");
   pipe.write([bytesOf("CONFIRM")]);
-  attach();
   await turns();
   expect(roomHears.text).toBe(`${head}CONFIRM`);
   room.write([SPLICED, bytesOf(" and records")]);

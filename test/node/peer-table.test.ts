@@ -32,6 +32,7 @@ test("a session that its first record ends is never told as open, and does not h
   const link: Partial<Link> = {
     remoteName: "Mallory",
     remote: { host: "127.0.0.1", port: 1 },
+    local: { host: "127.0.0.1", port: 2 },
     purpose: 3,
     localEnd: table.endFor("Mallory"),
     remoteEnd: new Uint8Array(16),
@@ -68,6 +69,7 @@ test("a link that is proven while its user leaves begins nothing", async () => {
   const link: Partial<Link> = {
     remoteName: "Bar",
     remote: { host: "127.0.0.1", port: 1 },
+    local: { host: "127.0.0.1", port: 2 },
     localEnd,
     close: (code) => codes.push(code),
   };
@@ -94,6 +96,7 @@ test("a link with another identity than the session's first one joins it by no t
   const linkOf = (purpose: 3 | 5, identity: string | undefined): Partial<Link> => ({
     remoteName: "Bar",
     remote: { host: "127.0.0.1", port: 1 },
+    local: { host: "127.0.0.1", port: 2 },
     purpose,
     identity,
     ticketId: new Uint8Array(16),
@@ -146,6 +149,7 @@ function waiting(notResumed?: () => void): number {
   const link: Partial<Link> = {
     remoteName: "Foo",
     remote: { host: "127.0.0.1", port: 1 },
+    local: { host: "127.0.0.1", port: 2 },
     purpose: 2,
     localEnd: table.endFor("Foo"),
     remoteEnd: new Uint8Array(16),

@@ -30,15 +30,24 @@ test("a ticket serves its two names, whoever asks with another id or name gets n
   expect(tickets.forHello(hello("Bar", "Foo", new Uint8Array(16)), "Foo")).toBeUndefined();
 });
 
-test("a ticket is spent once as dialler and once as answerer, counted apart", () => {
+test("a ticket is spent once as dialler and once as answerer, for links directly and through the Room, counted apart", () => {
   const tickets = held();
-  expect(tickets.spend(ticket.ticketId, "initiator")).toBe(true);
-  expect(tickets.spend(ticket.ticketId, "initiator")).toBe(false);
+  expect(tickets.spend(ticket.ticketId, "initiator", 3)).toBe(true);
+  expect(tickets.spend(ticket.ticketId, "initiator", 3)).toBe(false);
   expect(tickets.forDial(ticket.ticketId, 3)).toBeUndefined();
   expect(tickets.forHello(hello("Bar", "Foo"), "Foo")).toBeDefined();
-  expect(tickets.spend(ticket.ticketId, "responder")).toBe(true);
-  expect(tickets.spend(ticket.ticketId, "responder")).toBe(false);
+  expect(tickets.spend(ticket.ticketId, "responder", 3)).toBe(true);
+  expect(tickets.spend(ticket.ticketId, "responder", 3)).toBe(false);
   expect(tickets.forHello(hello("Bar", "Foo"), "Foo")).toBeUndefined();
+  const relayed = { ...hello("Bar", "Foo"), purpose: 4 as const };
+  expect([tickets.isGood(ticket.ticketId, 3), tickets.isGood(ticket.ticketId, 4)]).toEqual([false, true]);
+  expect(tickets.forHello(relayed, "Foo")).toBeDefined();
+  for (const role of ["initiator", "responder"] as const) {
+    expect(tickets.spend(ticket.ticketId, role, 4)).toBe(true);
+    expect(tickets.spend(ticket.ticketId, role, 4)).toBe(false);
+  }
+  expect(tickets.forDial(ticket.ticketId, 4)).toBeUndefined();
+  expect(tickets.forHello(relayed, "Foo")).toBeUndefined();
 });
 
 test("limit room.ticketMs, limit user.wrongTickets: a ticket dies after 30 s, and after three wrong answers but not two", () => {
