@@ -64,16 +64,18 @@ export class Introductions {
   }
 
   /**
-   * False when the two can't be introduced. One introduction of a pair at a time: a wish that crosses another one is the same one. A pair that wishes for more of them than
-   * its pace has to wish again later, as users do.
+   * False when the two can't be introduced. One introduction of a pair at a time: a wish that crosses another one is the same one, and who wishes again has given its last one
+   * up. A pair that wishes for more of them than its pace has to wish again later, as users do.
    */
   introduce(asker: RoomMember, other: RoomMember, wish: Omit<Introduce, "type" | "name">): boolean {
     if (this.#isBarred(asker.link.remote.host) || this.#isBarred(other.link.remote.host)) return false;
     const { ticketId, secret, hello } = wish;
     const key = hex(ticketId);
     const pair = pairKey(asker, other);
-    if (this.#live.has(key) || this.#isUnderWay(pair, hello !== undefined)) return true;
+    const last = this.#ofPair.get(pair);
+    if (this.#live.has(key) || (last?.asker !== asker && this.#isUnderWay(last, hello !== undefined))) return true;
     if (!this.#paceOf(pair).take(this.#clock.now())) return true;
+    if (last?.asker === asker && !last.isAnswered) this.#end(last);
     this.#makeRoomFor(asker);
     const relay = hello === undefined ? undefined : this.#options.relay?.(asker, other);
     const introduction: Introduction = {
@@ -155,8 +157,7 @@ export class Introductions {
   }
 
   /** Whether a pair has been introduced a moment ago. A wish that brings a HELLO need not wait for one that brought none: calls may wait for it. */
-  #isUnderWay(pair: string, bringsHello: boolean): boolean {
-    const last = this.#ofPair.get(pair);
+  #isUnderWay(last: Introduction | undefined, bringsHello: boolean): boolean {
     if (last === undefined || last.isAnswered || (bringsHello && !last.hasHello)) return false;
     return this.#clock.now() - last.since < this.#limits.pairWaitMs;
   }

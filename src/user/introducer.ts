@@ -143,10 +143,10 @@ export class Introducer {
   here(peer: string): void {
     this.#failures.delete(peer);
     this.#refusals.delete(peer);
-    if (!this.#options.table.isLinked(peer) && this.#options.table.isWanted(peer)) {
-      this.#drop(peer);
-      this.reach(peer);
-    }
+    if (this.#options.table.isLinked(peer) || !this.#options.table.isWanted(peer)) return;
+    this.#endRound(peer);
+    this.#end(this.#asked, peer); // the Room has forgotten it, or does now; what the peer asked for goes on
+    this.reach(peer);
   }
 
   /** The Room can't introduce: the round goes on as a wait before the next one. */
@@ -262,10 +262,14 @@ export class Introducer {
 
   /** What was begun with a peer ends, and its round. */
   #drop(peer: string): void {
-    this.#rounds.get(peer)?.cancel();
-    this.#rounds.delete(peer);
+    this.#endRound(peer);
     this.#end(this.#asked, peer);
     this.#end(this.#answered, peer);
+  }
+
+  #endRound(peer: string): void {
+    this.#rounds.get(peer)?.cancel();
+    this.#rounds.delete(peer);
   }
 
   #failed(introduction: Introduction, failures: readonly string[]): void {

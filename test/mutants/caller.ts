@@ -67,8 +67,38 @@ export const CALLER: Mutants = {
     },
     {
       name: "a call that did not leave settles with its session",
-      find: `if (message?.state === "withdrawn") this.#queue(call);`,
-      replace: "if (message === null) this.#queue(call);",
+      find: `if (message?.state === "withdrawn" || isRefused) this.#queue(call);`,
+      replace: "if (isRefused) this.#queue(call);",
+    },
+    {
+      name: "a call of a session that was refused settles with it",
+      find: ` || isRefused) this.#queue`,
+      replace: ") this.#queue",
+    },
+    {
+      name: "what a call by name carries is let go of",
+      find: "if (!isByName) call.payload = NOTHING;",
+      replace: "call.payload = NOTHING;",
+    },
+    {
+      name: "a call waits for the contract",
+      find: "this.#home.isContractAwaited && call.weight",
+      replace: "false && call.weight",
+    },
+    {
+      name: "a call is named where there is no session",
+      find: "this.#home.isContractAwaited && call.weight",
+      replace: "call.weight",
+    },
+    {
+      name: "what is big goes by name",
+      find: "this.#home.isContractAwaited && call.weight <= LIGHT_INPUT_BYTES",
+      replace: "this.#home.isContractAwaited",
+    },
+    {
+      name: "what goes by name has no meta",
+      find: "nameCall(payload, call.name, call.flags, timeoutMs)",
+      replace: "nameCall(payload, call.name, 0, timeoutMs)",
     },
     {
       name: "calls that did not leave go to the next session in another order",
@@ -205,8 +235,8 @@ export const CALLS_MADE: Mutants = {
     },
     {
       name: "the deadline does not travel",
-      find: "writeCallHeader(call.payload, number, call.flags, call.deadlineAt - now);",
-      replace: "writeCallHeader(call.payload, number, call.flags, MAX_TIMEOUT_MS);",
+      find: "const timeoutMs = call.deadlineAt - now;",
+      replace: "const timeoutMs = MAX_TIMEOUT_MS;",
     },
     {
       name: "sends are sent in turn like gets",
@@ -246,9 +276,20 @@ export const CALL_HEADER: Mutants = {
     },
     {
       name: "a method's number has one byte",
-      find: "method: (at(0) << 8) | at(1)",
-      replace: "method: at(1)",
+      find: "const method = (at(0) << 8) | at(1);",
+      replace: "const method = at(1);",
     },
+    {
+      name: "a name may be longer than its frame",
+      find: "  if (payload.length < valueAt) return undefined;\n",
+      replace: "",
+    },
+    {
+      name: "a name has a byte too few",
+      find: "subarray(CALL_HEADER_BYTES, valueAt)",
+      replace: "subarray(CALL_HEADER_BYTES, valueAt - 1)",
+    },
+    { name: "a name does not say that it is one", find: "flags | HAS_NAME, timeoutMs", replace: "flags, timeoutMs" },
   ],
 };
 
@@ -259,8 +300,13 @@ export const PEER_CONTRACT: Mutants = {
   mutants: [
     {
       name: "names of methods stand in messages as they are",
-      find: "printable(name)",
-      replace: "name",
+      find: "map(({ name }) => printable(name))",
+      replace: "map(({ name }) => name)",
+    },
+    {
+      name: "a name that is asked for stands in messages as it is",
+      find: "${printable(name)}",
+      replace: "${name}",
     },
     {
       name: "a get may be called as a send",

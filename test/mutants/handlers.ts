@@ -55,8 +55,23 @@ export const CONVERSATION: Mutants = {
     },
     {
       name: "calls are made after the peer said goodbye",
-      find: "        this.#contract = undefined; // what waits",
-      replace: "        // what waits",
+      find: "        this.#contract = undefined;\n        this.#isPeerLeaving = true;",
+      replace: "        this.#isPeerLeaving = true;",
+    },
+    {
+      name: "calls are named after the peer said goodbye",
+      find: "        this.#isPeerLeaving = true; //",
+      replace: "        //",
+    },
+    {
+      name: "a peer that left once is never named anything again",
+      find: "    this.#isPeerLeaving = false;\n    this.#tellContract();",
+      replace: "    this.#tellContract();",
+    },
+    {
+      name: "what waits does not leave with the contract",
+      find: "    this.#tellContract();\n    this.caller.flush();",
+      replace: "    this.#tellContract();",
     },
     {
       name: "a frame that means nothing is skipped",

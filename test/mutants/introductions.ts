@@ -7,13 +7,28 @@ export const INTRODUCTIONS: Mutants = {
   mutants: [
     {
       name: "a ticket id in use is taken again",
-      find: "this.#live.has(key) || this.#isUnderWay",
-      replace: "this.#isUnderWay",
+      find: "this.#live.has(key) || (",
+      replace: "(",
     },
     {
       name: "crossing wishes are two introductions",
-      find: "this.#live.has(key) || this.#isUnderWay(pair, hello !== undefined)",
+      find: "this.#live.has(key) || (last?.asker !== asker && this.#isUnderWay(last, hello !== undefined))",
       replace: "this.#live.has(key)",
+    },
+    {
+      name: "who wishes again waits for its own last wish",
+      find: "last?.asker !== asker && this.#isUnderWay",
+      replace: "this.#isUnderWay",
+    },
+    {
+      name: "who wishes again has two under way",
+      find: "    if (last?.asker === asker && !last.isAnswered) this.#end(last);\n",
+      replace: "",
+    },
+    {
+      name: "who wishes again ends what was answered",
+      find: "last?.asker === asker && !last.isAnswered",
+      replace: "last?.asker === asker",
     },
     {
       name: "a pair has no pace",

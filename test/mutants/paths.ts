@@ -58,7 +58,7 @@ export const INTRODUCTION: Mutants = {
     },
     {
       name: "nor by the other one",
-      find: "        this.#openLeg({ pipe, signal }, pass);\n",
+      find: "      this.#afterHeadStart(() => this.#openLeg({ pipe, signal }, pass));\n",
       replace: "",
     },
     {

@@ -12,15 +12,20 @@ const R = DEFAULT_LIMITS.room;
 
 function introductions(
   changes: Partial<Omit<IntroductionsOptions, "limits">> & { limits?: LimitChanges["room"] } = {},
-): { room: Introductions; clock: ManualClock; wish: (hello?: boolean) => Wish } {
+): { room: Introductions; clock: ManualClock; wish: (hello?: boolean) => Wish; offers: { ended: boolean }[] } {
   const clock = new ManualClock();
+  const offers: { ended: boolean }[] = [];
   const next = ids();
   const { limits, ...others } = changes;
   const room = new Introductions({
     clock,
     subnets: SUBNETS,
     limits: limitsWith({ room: limits }).room,
-    relay: () => ({ passes: [next(), next()], end() {} }),
+    relay: () => {
+      const offer = { ended: false };
+      offers.push(offer);
+      return { passes: [next(), next()], end: () => void (offer.ended = true) };
+    },
     ...others,
   });
   const wish = (hello = true): Wish => ({
@@ -28,7 +33,7 @@ function introductions(
     secret: new Uint8Array(32).fill(7),
     hello: hello ? Uint8Array.of(1, 0, 1, 9) : undefined,
   });
-  return { room, clock, wish };
+  return { room, clock, wish, offers };
 }
 
 interface Wish {
@@ -115,7 +120,6 @@ test("limit room.pairWaitMs: of wishes that cross the first one counts; the next
   const first = wish();
   room.introduce(foo.member, bar.member, first);
   expect(room.introduce(bar.member, foo.member, wish())).toBe(true);
-  expect(room.introduce(foo.member, bar.member, wish())).toBe(true);
   expect([count(foo), count(bar)]).toEqual([0, 1]);
   room.answer(bar.member, { type: "answer", ticketId: first.ticketId, frame: REPLY });
   room.introduce(bar.member, foo.member, wish());
@@ -129,16 +133,32 @@ test("limit room.pairWaitMs: of wishes that cross the first one counts; the next
   room.close();
 });
 
+test("who wishes again has given its last wish up: that comes to nothing, unless it was answered", () => {
+  const { room, offers, wish } = introductions();
+  const [foo, bar] = [fakeMember("Foo"), fakeMember("Bar")];
+  const [first, second, third] = [wish(), wish(), wish()];
+  room.introduce(foo.member, bar.member, first);
+  room.introduce(foo.member, bar.member, second);
+  expect([count(bar), room.size]).toEqual([2, 1]);
+  expect(offers.map(({ ended }) => ended)).toEqual([true, false]);
+  for (const { ticketId } of [first, second]) room.answer(bar.member, { type: "answer", ticketId, frame: REPLY });
+  expect(foo.heard).toEqual([{ type: "answer", ticketId: second.ticketId, frame: REPLY }]);
+  room.introduce(foo.member, bar.member, third);
+  expect([count(bar), room.size]).toEqual([3, 2]);
+  expect(offers.map(({ ended }) => ended)).toEqual([true, false, false]);
+  room.close();
+});
+
 test("a wish that brings a HELLO does not wait for one that brought none; one that brings none waits for either", () => {
   const { room, wish } = introductions();
   const [foo, bar] = [fakeMember("Foo"), fakeMember("Bar")];
   room.introduce(foo.member, bar.member, wish(false));
+  room.introduce(bar.member, foo.member, wish(false));
+  expect([count(foo), count(bar)]).toEqual([0, 1]);
+  room.introduce(bar.member, foo.member, wish(true));
+  expect([count(foo), count(bar)]).toEqual([1, 1]);
   room.introduce(foo.member, bar.member, wish(false));
-  expect(count(bar)).toBe(1);
-  room.introduce(foo.member, bar.member, wish(true));
-  expect(count(bar)).toBe(2);
-  room.introduce(foo.member, bar.member, wish(false));
-  expect(count(bar)).toBe(2);
+  expect([count(foo), count(bar)]).toEqual([1, 1]);
   room.close();
 });
 

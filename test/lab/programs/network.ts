@@ -123,6 +123,7 @@ export interface Load {
 
 const loads = new Map<string, () => Promise<Load>>();
 const pauses = new Map<string, number>();
+const answered = new Map<string, number>();
 
 /** The longest time without an answer since this was asked last, in ms. */
 function longestPause({ name }: { name: string }): number {
@@ -153,6 +154,7 @@ function startLoad({
       longest = Math.max(longest, now - lastAt);
       pauses.set(name, Math.max(pauses.get(name) ?? 0, now - lastAt));
       lastAt = now;
+      answered.set(name, (answered.get(name) ?? 0) + 1);
     }
   };
   const sending = async (): Promise<void> => {
@@ -171,6 +173,16 @@ function startLoad({
     const isRight = sum.parts === sends && sum.misplaced === 0 && sum.ran === id && sum.hash === hash.digest("hex");
     return { gets: id, sends, bytes, failures: failures.slice(0, 5), longestPauseMs: longest, isRight };
   });
+}
+
+/** Whether another get of a load is answered within that time. */
+async function answers({ name, timeoutMs }: { name: string; timeoutMs: number }): Promise<boolean> {
+  const before = answered.get(name) ?? 0;
+  for (const start = performance.now(); performance.now() - start < timeoutMs; ) {
+    if ((answered.get(name) ?? 0) > before + 8) return true; // more than were under way
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return false;
 }
 
 async function stopLoad({ name }: { name: string }): Promise<Load> {
@@ -214,6 +226,7 @@ const orders = {
   settles,
   startLoad,
   longestPause,
+  answers,
   stopLoad,
   path,
   status,
