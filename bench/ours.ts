@@ -1,4 +1,5 @@
 import { Room } from "../src/index.ts";
+import { environmentWith } from "../src/link/environment.ts";
 import { bind } from "../src/runtime.ts";
 import type { Adapter, Connection, Payload } from "./adapter.ts";
 import { acceptLinks, touchLink } from "./ours-links.ts";
@@ -32,19 +33,7 @@ export function ours(encryption: boolean): Adapter {
   const shared = { encryption, log: "silent" } as const;
   const open = async (): Promise<{ room: Room; answerer: Joined }> => {
     const room = await Room.open({ port: 0, ...shared });
-    let notes = 0;
-    const answerer = await network.joinRoom(
-      "Answerer",
-      {
-        get: { echo: (data) => data, echoBytes: (data) => data, told: () => notes },
-        send: {
-          note: () => {
-            notes++;
-          },
-        },
-      },
-      { room: { port: room.port }, ...shared },
-    );
+    const answerer = await network.joinRoom("Answerer", answering(), { room: { port: room.port }, ...shared });
     return { room, answerer };
   };
   const join = (port: number): Promise<Joined> => network.joinRoom("Asker", {}, { room: { port }, ...shared });
@@ -65,6 +54,45 @@ export function ours(encryption: boolean): Adapter {
       await Promise.all([asker.close(), answerer.close()]);
       await room.close();
       return ms;
+    },
+  };
+}
+
+/** Its parts, each for a process of its own: `serve` opens a Room, `connect` joins one. `dials` says which ports of this machine are reached. */
+export function oursApart(is: "Answerer" | "Asker", dials: (port: number, roomPort: number) => boolean): Adapter {
+  const open = { log: "silent" } as const;
+  return {
+    serve: async () => ({ port: (await Room.open({ port: 0, ...open })).port }),
+    async connect(port) {
+      const { dial, ...machine } = environmentWith();
+      const environment = environmentWith({
+        ...machine,
+        dial: async (options) => {
+          if (dials(options.port, port)) return await dial(options);
+          throw new Error("not reached");
+        },
+      });
+      const options = { room: { port }, environment, ...open };
+      if (is === "Asker") return connectionOf(await network.joinRoom("Asker", {}, options));
+      await network.joinRoom("Answerer", answering(), options);
+      return { call: none, tell: none, told: none, echo: none, close: none };
+    },
+    touch: none,
+  };
+}
+
+async function none(): Promise<never> {
+  throw new Error("only the other side calls");
+}
+
+function answering(): Handlers["Answerer"] {
+  let notes = 0;
+  return {
+    get: { echo: (data) => data, echoBytes: (data) => data, told: () => notes },
+    send: {
+      note: () => {
+        notes++;
+      },
     },
   };
 }

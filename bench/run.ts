@@ -17,5 +17,5 @@ const run = (...args: string[]): void => {
   if (status !== 0) process.exit(status ?? 1);
 };
 run(tsc, "-p", fileURLToPath(folder));
-const program = ["handshake", "logins"].find((name) => process.argv.includes(`--${name}`)) ?? "main";
+const program = ["handshake", "logins", "relayed"].find((name) => process.argv.includes(`--${name}`)) ?? "main";
 run(fileURLToPath(new URL(`dist/bench/${program}.js`, folder)), ...process.argv.slice(2));

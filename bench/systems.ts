@@ -10,4 +10,8 @@ export const SYSTEMS: Readonly<Record<string, () => Promise<Adapter>>> = {
   crp1: async () => (await import("./crp1.ts")).crp1,
   sealed: async () => (await import("./ours.ts")).ours(true),
   "encryption off": async () => (await import("./ours.ts")).ours(false),
+  "asker direct": async () => (await import("./ours.ts")).oursApart("Asker", () => true),
+  "answerer direct": async () => (await import("./ours.ts")).oursApart("Answerer", () => true),
+  "asker relayed": async () => (await import("./ours.ts")).oursApart("Asker", (port, room) => port === room),
+  "answerer relayed": async () => (await import("./ours.ts")).oursApart("Answerer", (port, room) => port === room),
 };
