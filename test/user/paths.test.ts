@@ -39,7 +39,7 @@ test.each([
   ["Bar", 25],
   ["Foo", 100],
 ])(
-  "users that can't reach each other talk through the Room: a first call of %s takes six round trips of %i ms one way",
+  "users that can't reach each other talk through the Room: a first call of %s takes four round trips of %i ms one way",
   async (caller, ms) => {
     await simulate({ latencyMs: [ms, ms] }, async (net) => {
       await threesome(net, async (room, foo, bar) => {
@@ -48,7 +48,7 @@ test.each([
         const { now } = net;
         expect(await from.peer(to).get("echo", 1)).toBe(1);
         // 50 ms of them are the head start of direct dials.
-        expect(net.now - now).toBeLessThanOrEqual(12 * ms + 60);
+        expect(net.now - now).toBeLessThanOrEqual(8 * ms + 60);
         expect(paths(foo, bar)).toEqual(["relay", "relay"]);
         expect(room.status().relayed).toMatchObject([{ between: [caller, to] }]);
       });
