@@ -57,23 +57,53 @@ labTest(
 );
 
 labTest(
-  "what two users say to each other through a hole does not pass the Room, and what it relays holds nothing of it",
+  "what two users say to each other through a hole does not pass the Room; what it relays holds nothing of what they say",
   async () => {
-    await using world = await openWorld({ routers: ["easy", "hard"] }, {}, "a1", "a2", "b1", "public");
+    await using world = await openWorld({ routers: ["easy", "easy"] }, { room: {} }, "a1", "b1");
+    const [a1, b1] = world.programs as [Program<Network>, Program<Network>];
+    const { at, lab } = world;
+    const atFirst = await lab.capture("room");
+    await Promise.all([a1.ask("join", { name: "Foo", room: at }), b1.ask("join", { name: "Bar", room: at })]);
+    const pair = { name: "Foo", peer: "Bar" };
+    const canary = "canary-0123456789-".repeat(1_000);
+    await a1.ask("call", { ...pair, data: canary });
+    expect(await a1.ask("reaches", { ...pair, over: "punched", timeoutMs: 10_000 })).toBeDefined();
+    expect(await b1.ask("reaches", { name: "Bar", peer: "Foo", over: "punched", timeoutMs: 10_000 })).toBeDefined();
+    const relayed = await atFirst.stop();
+    const [atRoom, atRouter] = await Promise.all([lab.capture("room"), lab.capture("a")]);
+    for (let n = 0; n < 20; n++) await a1.ask("call", { ...pair, data: canary });
+    const [later, punched] = [await atRoom.stop(), await atRouter.stop()];
+    const bytesOf = ({ streams }: typeof later): number => streams.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    expect(bytesOf(relayed)).toBeGreaterThan(canary.length); // the first call went through it
+    expect(bytesOf(punched)).toBeGreaterThan(40 * canary.length);
+    expect(bytesOf(later)).toBeLessThan(canary.length); // pings, and what is left of the move
+    for (const { streams } of [relayed, later, punched])
+      for (const { bytes } of streams) expect(bytes.includes("canary-0123456789")).toBe(false);
+  },
+);
+
+labTest(
+  "a user that claims the address of another one of a LAN, which answers there: nobody is taken for somebody else",
+  async () => {
+    await using world = await openWorld({ routers: ["easy", "hard"] }, {}, "a1", "a2", "b1");
     const [a1, a2, b1] = world.programs as [Program<Network>, Program<Network>, Program<Network>];
     const { at, lab } = world;
-    const capture = await lab.capture("room");
-    await Promise.all([
-      a1.ask("join", { name: "Foo", room: at }),
-      b1.ask("join", { name: "Bar", room: at }),
-      a2.ask("join", { name: "Baz", room: at, lan: "none" }),
+    const [theirs = ""] = lab.host("a2").lanAddresses;
+    const port = 4_000;
+    await a1.ask("join", { name: "Foo", room: at, lan: "home" });
+    await a2.ask("join", { name: "Baz", room: at, listenPort: port });
+    await b1.ask("join", { name: "Bar", room: at, lan: "home", listenPort: port, claims: [theirs, "169.254.169.254"] });
+    const pair = { name: "Foo", peer: "Bar" };
+    expect(await a1.ask("whoIs", pair)).toBe("Bar");
+    await a1.ask("settles", pair);
+    const { peers } = await a1.ask("status", { name: "Foo" });
+    const attempts = peers.find(({ name }) => name === "Bar")?.attempts ?? [];
+    const tried = attempts.filter(({ address }) => address !== undefined);
+    expect(tried.map(({ address, outcome, reason }) => [address, outcome, reason])).toEqual([
+      [`${theirs}:${port}`, "failed", "stranger"],
     ]);
-    const canary = "canary-0123456789-".repeat(1_000);
-    await a1.ask("call", { name: "Foo", peer: "Bar", data: canary });
-    expect(await a1.ask("path", { name: "Foo", peer: "Bar" })).toBe("relay");
-    const { streams } = await capture.stop();
-    const carried = streams.reduce((sum, { bytes }) => sum + bytes.length, 0);
-    expect(carried).toBeGreaterThan(4 * canary.length); // in and out, there and back
-    for (const { bytes } of streams) expect(bytes.includes("canary-0123456789")).toBe(false);
+    expect(await a1.ask("path", pair)).toBe("relay");
+    expect(await a1.ask("path", { name: "Foo", peer: "Baz" })).toBeUndefined();
+    expect(await a1.ask("whoIs", pair)).toBe("Bar");
   },
 );

@@ -23,9 +23,16 @@ function roomStatus(): RoomStatus {
   return (room as Room).status();
 }
 
-/** Joins under a name. Every user answers `echo`. */
-async function join({ name, ...options }: { name: string; room: string } & Omit<UserOptions, "room">): Promise<void> {
-  const user = await User.join(name, { log: "error", ...options, room: { host: options.room, password: PASSWORD } });
+/** Joins under a name, and tells the Room of the addresses that it has, or `claims` to have. Every user answers `echo`. */
+async function join({
+  name,
+  claims,
+  ...options
+}: { name: string; room: string; claims?: string[] } & Omit<UserOptions, "room">): Promise<void> {
+  const environment = claims === undefined ? undefined : { addresses: () => claims };
+  const room = { host: options.room, password: PASSWORD };
+  const user = await User.join(name, { log: "error", ...options, environment, room });
+  user.handle("whoami", () => name);
   user.handle("echo", (data) => data);
   const ran = new Set<number>();
   let next = 0;
@@ -191,6 +198,11 @@ async function stopLoad({ name }: { name: string }): Promise<Load> {
   return await stop();
 }
 
+/** By which name a peer calls itself. */
+async function whoIs({ name, peer }: Pair): Promise<string> {
+  return (await userOf(name).peer(peer).get("whoami")) as string;
+}
+
 function path({ name, peer }: Pair): string | undefined {
   return userOf(name).peer(peer).path;
 }
@@ -229,6 +241,7 @@ const orders = {
   answers,
   stopLoad,
   path,
+  whoIs,
   status,
   leave,
 };
