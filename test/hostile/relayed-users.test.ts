@@ -73,7 +73,7 @@ test.each(Object.keys(TAMPERS))(
   async (what) => {
     await simulate({ latencyMs: [2, 4], seed: 44 }, async (net) => {
       const its = net.host("room").options;
-      const { environment, does } = tampering(its.environment as Partial<Environment>);
+      const { environment, does } = tampering(its.environment);
       await using room = await Room.open({ ...its, environment });
       await using foo = await User.join("Foo", net.host("foo").options);
       await using bar = await User.join("Bar", net.host("bar").options);
@@ -106,7 +106,8 @@ test.each(Object.keys(TAMPERS))(
 test("case 43: a Room that gives one user's HELLO to another one: that one refuses it, nothing is said to it, and the call is told why nobody is reached", async () => {
   await simulate({ latencyMs: [2, 4], seed: 43 }, async (net) => {
     const members = new Map<string, RoomMember>();
-    const introduce = Introductions.prototype.introduce;
+    type Introduce = (this: Introductions, ...input: Parameters<Introductions["introduce"]>) => boolean;
+    const honest = Reflect.get(Introductions.prototype, "introduce") as Introduce;
     vi.spyOn(Introductions.prototype, "introduce").mockImplementation(function (
       this: Introductions,
       asker,
@@ -114,7 +115,7 @@ test("case 43: a Room that gives one user's HELLO to another one: that one refus
       wish,
     ) {
       for (const member of [asker, other]) members.set(member.name, member);
-      return introduce.call(this, asker, asker.name === "Foo" ? (members.get("Baz") as RoomMember) : other, wish);
+      return honest.call(this, asker, asker.name === "Foo" ? (members.get("Baz") as RoomMember) : other, wish);
     });
     await using room = await Room.open(net.host("room").options);
     await using foo = await User.join("Foo", net.host("foo").options);

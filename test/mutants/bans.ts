@@ -194,9 +194,29 @@ export const KEPT_STATE: Mutants = {
   ],
 };
 
-/** Bans and name tokens in the Room. */
+/** Bans in the Room, and what it keeps. */
 export const ROOM_BANS: Mutants = {
   file: "src/room/room.ts",
+  tests: ["test/room/bans.test.ts", "test/room/name-token.test.ts"],
+  mutants: [
+    { name: "new connections from there come in", find: "      bans: kept.bans,\n", replace: "" },
+    { name: "the bans are changed in vain", find: "      this.#members.bar();\n", replace: "" },
+    {
+      name: "the secret of the state file is not used",
+      find: "new UserTable(options.users, kept.secret, engine, random)",
+      replace: "new UserTable(options.users, options.secret, engine, random)",
+    },
+    {
+      name: "what is kept outlives the Room",
+      find: ", this.#kept.close()]);",
+      replace: "]);",
+    },
+  ],
+};
+
+/** Bans and name tokens of members. */
+export const MEMBERS_BANS: Mutants = {
+  file: "src/room/members.ts",
   tests: ["test/room/bans.test.ts", "test/room/name-token.test.ts"],
   mutants: [
     {
@@ -219,8 +239,6 @@ export const ROOM_BANS: Mutants = {
       find: `this.#announcements.went(member, reason === "barred");`,
       replace: "this.#announcements.went(member, true);",
     },
-    { name: "new connections from there come in", find: "      bans: kept.bans,\n", replace: "" },
-    { name: "the bans are changed in vain", find: "    kept.bans.onBan = () => this.#bar();\n", replace: "" },
     {
       name: "any token takes a name",
       find: "this.#environment.engine.equal(token, shown)",
@@ -246,16 +264,6 @@ export const ROOM_BANS: Mutants = {
       name: "the replaced one stays a member",
       find: `      this.#nameTaken(link, "name token");\n      this.#leave(holder, "replaced", "joined again");\n`,
       replace: `      this.#nameTaken(link, "name token");\n`,
-    },
-    {
-      name: "the secret of the state file is not used",
-      find: "new UserTable(options.users, kept.secret, engine, random)",
-      replace: "new UserTable(options.users, options.secret, engine, random)",
-    },
-    {
-      name: "what is kept outlives the Room",
-      find: ", this.#kept.close()]);",
-      replace: "]);",
     },
   ],
 };

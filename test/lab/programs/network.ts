@@ -30,8 +30,8 @@ async function join({
   ...options
 }: { name: string; room: string; claims?: string[] } & Omit<UserOptions, "room">): Promise<void> {
   const environment = claims === undefined ? undefined : { addresses: () => claims };
-  const room = { host: options.room, password: PASSWORD };
-  const user = await User.join(name, { log: "error", ...options, environment, room });
+  const its = { host: options.room, password: PASSWORD };
+  const user = await User.join(name, { log: "error", ...options, environment, room: its });
   user.handle("whoami", () => name);
   user.handle("echo", (data) => data);
   const ran = new Set<number>();
