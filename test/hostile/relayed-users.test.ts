@@ -107,7 +107,7 @@ test("case 43: a Room that gives one user's HELLO to another one: that one refus
   await simulate({ latencyMs: [2, 4], seed: 43 }, async (net) => {
     const members = new Map<string, RoomMember>();
     type Introduce = (this: Introductions, ...input: Parameters<Introductions["introduce"]>) => boolean;
-    const honest = Reflect.get(Introductions.prototype, "introduce") as Introduce;
+    const honest: Introduce = Reflect.get(Introductions.prototype, "introduce");
     vi.spyOn(Introductions.prototype, "introduce").mockImplementation(function (
       this: Introductions,
       asker,
