@@ -174,13 +174,9 @@ export class Answering {
     if (denial !== undefined) return this.#deny(denial);
     const { code, text = "" } = answer ?? { code: CODE.ticket };
     const isMalformed = code === CODE.malformed;
+    const reason = isMalformed ? "malformed" : code === CODE.timeout ? "hung up" : "refused";
     const error = new LinkError("ERR_REFUSED", `a request to splice was refused with ${code}${text && `: ${text}`}`);
-    this.#fail(
-      isMalformed ? "malformed" : "refused",
-      error,
-      isMalformed ? "malformed" : undefined,
-      encodeRefuse(code, 0, text),
-    );
+    this.#fail(reason, error, isMalformed ? "malformed" : undefined, encodeRefuse(code, 0, text));
   }
 
   #deny({ code, retryAfter, text, reason }: Refusal & { readonly reason: RefusalReason }): void {

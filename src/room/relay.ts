@@ -41,6 +41,7 @@ interface Pair {
   timer: Timer | undefined;
   splice: Splice | undefined;
   since: Date;
+  isOver: boolean;
 }
 
 export interface RelayOptions {
@@ -92,6 +93,7 @@ export class Relay {
       timer: undefined,
       splice: undefined,
       since: new Date(0),
+      isOver: false,
     };
     const one = passes.issue({ member: asker, connected: () => this.#connected(pair, 0) });
     const two = passes.issue({ member: other, connected: () => this.#connected(pair, 1) });
@@ -102,6 +104,7 @@ export class Relay {
       return undefined;
     }
     const end = (): void => {
+      this.#revoke(pair);
       if (pair.splice === undefined) this.#fail(pair, CODE.timeout, "the introduction is over");
     };
     return { passes: [one, two], end };
@@ -138,6 +141,7 @@ export class Relay {
 
   /** A connection has shown a pass of that pair. */
   #connected(pair: Pair, side: 0 | 1): RelayAnswer {
+    if (pair.isOver) return { code: CODE.timeout, text: "the other one went away" };
     const why = this.#whyNot(pair.members[side], pair.legs[1 - side] === undefined);
     if (why === undefined) return (pipe, early) => this.#arrived(pair, side, pipe, early);
     this.#note(pair.members[side], why);
@@ -212,9 +216,9 @@ export class Relay {
     return budget;
   }
 
-  /** The pair is over: spliced legs are closed, waiting ones hear why. May be called again. */
+  /** The pair is over: spliced legs are closed, waiting ones hear why, and so does one that comes yet. May be called again. */
   #fail(pair: Pair, code: number, text: string, refused?: Pipe): void {
-    this.#revoke(pair);
+    pair.isOver = true;
     if (!this.#live.delete(pair)) return;
     pair.timer?.cancel();
     for (const [side, leg] of pair.legs.entries()) {

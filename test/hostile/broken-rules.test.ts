@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CREDIT, DROP, MORE } from "../../src/session/frames.ts";
-import { CONTRACT, GET } from "../../src/wire/frames.ts";
+import { CONTRACT, GET, HAS_NAME } from "../../src/wire/frames.ts";
 import { encodeValue } from "../../src/wire/values.ts";
 import { fragments, frame, u32, u64 } from "../session/naive.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
@@ -37,6 +37,16 @@ const BREACHES: readonly (readonly [rule: string, text: string, script: (peer: S
   ["case 68: fragments of a byte", "a fragment has only 1 bytes", (peer) => peer.say(first(16 * MIB, 1))],
   ["case 69: 65 unfinished messages", "more than 64 messages", (peer) => many(peer, 65)],
   ["a call without a header", "a call frame is too short", (peer) => peer.say(frame(GET, 1, Buffer.alloc(6)))],
+  [
+    "a name that goes on behind its call",
+    "a call frame is too short",
+    (peer) => peer.say(call(1, 9, "echo", { flags: HAS_NAME })),
+  ],
+  [
+    "a call by a name of 65 letters",
+    "a method's name has at most 64",
+    (peer) => peer.say(call(1, 65, "x".repeat(80), { flags: HAS_NAME })),
+  ],
   ["a call with the number 0", "call 0 was opened twice", (peer) => peer.say(call(0, ECHO))],
   ["a call opened twice", "call 5 was opened twice", (peer) => peer.say(call(5, NEVER), call(5, NEVER))],
   ["a contract that is no value", "can't be read", (peer) => peer.say(frame(CONTRACT, 0, Buffer.of(0xc1)))],

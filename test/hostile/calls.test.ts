@@ -140,7 +140,7 @@ test("meta that is a bomb, or no meta, is refused or is plain data; no prototype
   });
   expect(({} as Record<string, unknown>)["a"]).toBeUndefined();
   expect(Object.getPrototypeOf(seen[0])).toBe(Object.prototype);
-  peer.say(call(50, ECHO, 1, { flags: 0xfe }));
+  peer.say(call(50, ECHO, 1, { flags: 0xfc }));
   expect(await peer.answer(50)).toMatchObject({ value: 1 }); // flags that mean nothing yet
   await scene.calls.expectWell();
 });

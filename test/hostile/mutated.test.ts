@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { CALL_HEADER_BYTES, ERROR, GET, RESULT, SEND, writeCallHeader } from "../../src/wire/frames.ts";
+import { MAX_METHOD_CHARACTERS } from "../../src/call/contract.ts";
+import { CALL_HEADER_BYTES, ERROR, GET, readCallHeader, RESULT, SEND, writeCallHeader } from "../../src/wire/frames.ts";
 import { encodeAfter, encodeValue } from "../../src/wire/values.ts";
 import { mutate, type Roll } from "../fuzz/mutate.ts";
 import { varyValue } from "../fuzz/vary-value.ts";
@@ -61,6 +62,9 @@ function callFrame(channel: number, roll: Roll): Uint8Array {
     payload.set(header);
   }
   if (payload[1] === NEVER && payload[0] === 0) payload[1] = ECHO;
+  // So does a name that is too long, or would go on behind the frame.
+  const { valueAt = Number.POSITIVE_INFINITY } = readCallHeader(payload) ?? {};
+  if (valueAt > CALL_HEADER_BYTES + MAX_METHOD_CHARACTERS) payload.fill(0, 0, 2);
   return frame(isSend ? SEND : GET, channel, payload);
 }
 

@@ -19,6 +19,8 @@ const EVENTS: readonly [what: string, happen: (world: World) => Promise<unknown>
 ];
 const IS_LONG = process.env["SOAK"] !== undefined;
 const COUNT = IS_LONG ? 21 : 4;
+/** That many are answered after each event before the next one. */
+const GETS_BETWEEN = IS_LONG ? 12_000 : 10;
 /** Of the long form, all pairs together. */
 const [LEAST_GETS, LEAST_BYTES] = [100_000, 1_000_000_000];
 /** From an event to the first answer after it, at most: TCP sends a lost packet again after up to twice the time that it has waited already. */
@@ -60,6 +62,7 @@ async function underLoad(routers: readonly [RouterKind, RouterKind], path: strin
     await happen(world);
     expect(await one.ask("answers", { ...pair, timeoutMs: LONGEST_PAUSE_MS }), what).toBe(true);
     expect(await one.ask("reaches", { ...pair, over: path, timeoutMs: 30_000 }), what).toBeDefined();
+    expect(await one.ask("answers", { ...pair, gets: GETS_BETWEEN, timeoutMs: 30_000 }), what).toBe(true);
     pauses.set(what, Math.max(pauses.get(what) ?? 0, await one.ask("longestPause", pair)));
   }
   const load = await one.ask("stopLoad", pair);

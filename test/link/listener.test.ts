@@ -290,7 +290,7 @@ test("a relay preface hands the pipe over with what came behind it, and with not
                   }),
                 );
               }
-            : { code: 6 },
+            : { code: relayId[0] === 8 ? 11 : 6 },
       },
     },
     async (scene) => {
@@ -302,18 +302,20 @@ test("a relay preface hands the pipe over with what came behind it, and with not
       expect(taken).toMatchObject([{ early: "HELLO", later: ["more"] }]);
       expect(scene.room.listener.unproven).toBe(0);
       taken[0]?.pipe.destroy();
-      // case 96: unknown, of a wrong length, of another version
-      for (const [frame, code] of [
-        [encodeRelayPreface(new Uint8Array(16)), 6],
-        [encodeFrame(5, Uint8Array.of(0x43, 0x52, 0x50, 0x31, ...new Uint8Array(15))), 12],
-        [encodeFrame(5, Uint8Array.of(0x43, 0x52, 0x50, 0x31, ...new Uint8Array(17))), 12],
-        [encodeFrame(5, Uint8Array.of(0x43, 0x52, 0x50, 0x32, ...new Uint8Array(16))), 1],
+      // case 96: unknown, too late, of a wrong length, of another version
+      for (const [frame, code, reason] of [
+        [encodeRelayPreface(new Uint8Array(16)), 6, "refused"],
+        [encodeRelayPreface(new Uint8Array(16).fill(8)), 11, "hung up"],
+        [encodeFrame(5, Uint8Array.of(0x43, 0x52, 0x50, 0x31, ...new Uint8Array(15))), 12, "malformed"],
+        [encodeFrame(5, Uint8Array.of(0x43, 0x52, 0x50, 0x31, ...new Uint8Array(17))), 12, "malformed"],
+        [encodeFrame(5, Uint8Array.of(0x43, 0x52, 0x50, 0x32, ...new Uint8Array(16))), 1, "refused"],
       ] as const) {
         const stranger = await scene.attacker(`10.0.0.${code}`);
         stranger.write(frame);
         const refused = await stranger.frame();
         expect([refused.type, refused.body[1]]).toEqual([4, code]);
         await stranger.untilEnded();
+        expect(scene.room.refused.at(-1)?.reason).toBe(reason);
       }
     },
   );

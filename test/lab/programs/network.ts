@@ -182,11 +182,19 @@ function startLoad({
   });
 }
 
-/** Whether another get of a load is answered within that time. */
-async function answers({ name, timeoutMs }: { name: string; timeoutMs: number }): Promise<boolean> {
+/** Whether more gets of a load than are under way are answered within that time. */
+async function answers({
+  name,
+  gets = 9,
+  timeoutMs,
+}: {
+  name: string;
+  gets?: number;
+  timeoutMs: number;
+}): Promise<boolean> {
   const before = answered.get(name) ?? 0;
   for (const start = performance.now(); performance.now() - start < timeoutMs; ) {
-    if ((answered.get(name) ?? 0) > before + 8) return true; // more than were under way
+    if ((answered.get(name) ?? 0) >= before + gets) return true;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   return false;
