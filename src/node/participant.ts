@@ -1,3 +1,4 @@
+import { Changes } from "../base/changes.ts";
 import { LinkError } from "../base/errors.ts";
 import type { LimitChanges } from "../base/limits.ts";
 import { type Logger, type LogOption, loggerOf, quoted } from "../base/log.ts";
@@ -49,8 +50,6 @@ export interface Surroundings {
   closesLinks(peer: string): boolean;
   /** Whether this program is another one to each peer. Default false. */
   readonly severalSelves?: boolean;
-  /** Calls `run` whenever somebody comes or goes, and when the program leaves, until the returned function is called. */
-  onChange(run: () => void): () => void;
   /** The public text that a peer must show, where it was given for that peer alone. */
   pinned?(peer: string): string | undefined;
   began?(peer: string): void;
@@ -77,6 +76,8 @@ export abstract class Participant implements AsyncDisposable {
   protected readonly registry: Registry;
   protected readonly table: PeerTable;
   protected readonly typed: Peers;
+  /** Somebody may have come or gone, or is reached another way, or this program leaves. */
+  protected readonly changes = new Changes();
   #closing: Promise<void> | undefined;
 
   /** @throws TypeError for a name or an identity that can't be one, and for limits that make no sense; RangeError for limits of sessions that can't hold together. */
@@ -110,7 +111,7 @@ export abstract class Participant implements AsyncDisposable {
         kindOf: (peer) => surroundings.kindOf(peer),
         live: (kind) => surroundings.live(kind),
         closing: () => this.table.closing,
-        onChange: (run) => surroundings.onChange(run),
+        onChange: (run) => this.changes.on(run),
       },
       kinds,
     );
@@ -148,10 +149,20 @@ export abstract class Participant implements AsyncDisposable {
             "warn",
           );
         surroundings.ended?.(peer, end);
+        this.changes.tell();
       },
-      moved: (peer) => surroundings.moved?.(peer),
-      linkNeeded: (peer) => surroundings.linkNeeded?.(peer),
-      introduced: (peer) => surroundings.introduced?.(peer),
+      moved: (peer) => {
+        surroundings.moved?.(peer);
+        this.changes.tell();
+      },
+      linkNeeded: (peer) => {
+        surroundings.linkNeeded?.(peer);
+        this.changes.tell();
+      },
+      introduced: (peer) => {
+        surroundings.introduced?.(peer);
+        this.changes.tell();
+      },
     });
   }
 
@@ -181,7 +192,11 @@ export abstract class Participant implements AsyncDisposable {
    * called again; the first call's options count.
    */
   close(options?: CloseOptions): Promise<void> {
-    this.#closing ??= this.leave(() => this.table.close(`${this.name} is closing`, options?.graceMs));
+    this.#closing ??= this.leave(() => {
+      const drained = this.table.close(`${this.name} is closing`, options?.graceMs);
+      this.changes.tell();
+      return drained;
+    });
     return this.#closing;
   }
 

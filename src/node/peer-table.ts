@@ -228,11 +228,17 @@ export class PeerTable {
     return this.#entries.get(peer)?.session?.link?.rttMs;
   }
 
-  /** Peers with a session that said what they are. */
+  /** Peers with a session that said what they are, sorted. */
   get open(): readonly string[] {
     return [...this.#entries]
       .filter(([, { conversation }]) => conversation.contract !== undefined)
-      .map(([name]) => name);
+      .map(([name]) => name)
+      .toSorted();
+  }
+
+  /** Those of them that said they are of that kind. */
+  ofKind(kind: string): readonly string[] {
+    return this.open.filter((name) => this.kindOf(name) === kind);
   }
 
   /** A link to a peer was proven: it joins the session of its two ends, or begins one. */

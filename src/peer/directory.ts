@@ -21,7 +21,7 @@ export interface Directory {
   live(kind: string): readonly string[];
   /** Why no call begins any more: the program leaves. */
   closing(): string | undefined;
-  /** Calls `run` whenever somebody comes or goes, and when the program leaves, until the returned function is called. */
+  /** Calls `run` whenever somebody may have come or gone, or is reached another way, and when the program leaves, until the returned function is called. */
   onChange(run: () => void): () => void;
 }
 

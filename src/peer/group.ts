@@ -3,6 +3,7 @@ import type { CallOptions } from "../schema/call-types.ts";
 import type { WatchOptions } from "../schema/peer-types.ts";
 import type { KindMethods, Words } from "./calls.ts";
 import type { Directory } from "./directory.ts";
+import { changes } from "./watch.ts";
 
 type Answered = { name: string; ok: true; value: unknown } | { name: string; ok: false; error: PeerError };
 
@@ -62,39 +63,4 @@ function answersOf(calls: readonly Promise<Answered>[]): object {
       }
     },
   };
-}
-
-/** Who is here, then who comes and goes, until the signal fires, the program leaves or the loop is left. */
-async function* changes(
-  directory: Directory,
-  kind: string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<{ name: string; here: boolean }> {
-  let known = new Set<string>();
-  let wake: (() => void) | undefined;
-  let changed = true;
-  const notice = (): void => {
-    changed = true;
-    wake?.();
-  };
-  const forget = directory.onChange(notice);
-  signal?.addEventListener("abort", notice);
-  try {
-    for (;;) {
-      if (signal?.aborted === true || directory.closing() !== undefined) return;
-      if (!changed) {
-        await new Promise<void>((resolve) => (wake = resolve));
-        continue;
-      }
-      changed = false;
-      const now = new Set(directory.live(kind));
-      const before = known;
-      known = now;
-      for (const name of before) if (!now.has(name)) yield { name, here: false };
-      for (const name of now) if (!before.has(name)) yield { name, here: true };
-    }
-  } finally {
-    forget();
-    signal?.removeEventListener("abort", notice);
-  }
 }

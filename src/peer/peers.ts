@@ -1,8 +1,10 @@
 import type { Scope, Views } from "../call/handler-call.ts";
+import type { WatchOptions } from "../schema/peer-types.ts";
 import { startAny } from "./any.ts";
 import { buildWords, type KindMethods, type Words } from "./calls.ts";
 import { type Directory, type Start, startAt } from "./directory.ts";
 import { buildGroup } from "./group.ts";
+import { paths } from "./watch.ts";
 import { stranger, untypedPeer } from "./untyped.ts";
 
 /** The typed peers of a network, `peers.Kind`, and how handlers see their callers. */
@@ -85,6 +87,7 @@ export class Peers implements Views {
     peer["name"] = name;
     peer["kind"] = kind.kind;
     Object.defineProperty(peer, "path", { enumerable: true, get: () => directory.path(name) });
+    peer["paths"] = (options?: WatchOptions) => paths(directory, name, options?.signal);
     Object.defineProperty(peer, "identity", { enumerable: true, get: () => directory.identity(name) });
     return Object.assign(peer, buildWords(kind, start, directory.log, scope));
   }

@@ -2,6 +2,7 @@ import type { Scope } from "../call/handler-call.ts";
 import type { Stranger, UntypedPeer } from "../schema/peer-types.ts";
 import { unawaited } from "./calls.ts";
 import { type Directory, startAt } from "./directory.ts";
+import { paths } from "./watch.ts";
 
 /** A peer by name alone. */
 export function untypedPeer(directory: Directory, name: string, scope?: Scope): UntypedPeer {
@@ -25,6 +26,7 @@ function members<Extra extends object>(
     get path() {
       return directory.path(name);
     },
+    paths: (options) => paths(directory, name, options?.signal),
     get identity() {
       return directory.identity(name);
     },

@@ -12,6 +12,8 @@ export interface AnyKindPeer {
   readonly name: string;
   /** How it is reached right now; undefined while it is not. */
   readonly path: Path | undefined;
+  /** `path`, then what it comes to be; whoever reads slowly gets the latest. Ends when this program leaves. */
+  paths(options?: WatchOptions): AsyncIterable<Path | undefined>;
   /** The public text of the identity that it proved, where `pins` asked for it; undefined: nobody asked, it showed none, or there is no session with it. */
   readonly identity: string | undefined;
 }
@@ -93,6 +95,8 @@ export interface UserOptions {
   listenPort?: number | undefined;
   /** The name of the local network, or "auto": same address as the Room sees, or both in its own subnet. Default "auto". */
   lan?: string | undefined;
+  /** When others are connected: "lazy" once either of the two calls the other, "eager" all of them at once, so that no first call waits. Default "lazy". */
+  connect?: "lazy" | "eager" | undefined;
   /** The only user names that may connect to this one. Default: everybody. */
   allow?: readonly string[] | undefined;
   /** User names that may not connect to this one. Default: nobody. */

@@ -7,12 +7,10 @@ import { rulesFor } from "../node/pins.ts";
 import { Participant, type ParticipantContract, untypedContract } from "../node/participant.ts";
 import type { UntypedPeer } from "../schema/peer-types.ts";
 import type { ClientOptions, ConnectOptions } from "../schema/server-types.ts";
-import { Live } from "./live.ts";
 import { ServerConnection } from "./server-connection.ts";
 
 /** A program that connects to servers, each under a name of its own choice. Both sides may call. */
 export class Client extends Participant {
-  readonly #live: Live;
   readonly #options: ClientOptions;
   readonly #kinds: ReadonlySet<string>;
   readonly #user: UserPassword | undefined;
@@ -28,29 +26,24 @@ export class Client extends Participant {
   }
 
   private constructor(name: string, options: ClientOptions, contract: ParticipantContract) {
-    const live = new Live(() => this.table);
     super(name, options, contract, {
       reach: (peer) => this.#connections.get(peer)?.again(),
       notResumed: (peer, error) => {
         if (error.code === "ERR_TICKET") this.#connections.get(peer)?.notKnown();
       },
       absence: (peer) => this.#absence(peer),
-      live: (kind) => live.ofKind(kind),
+      live: (kind) => this.table.ofKind(kind),
       kindOf: (peer) => this.table.kindOf(peer),
-      onChange: (run) => live.onChange(run),
       closesLinks: () => true,
       severalSelves: true,
       pinned: (peer) => this.#connections.get(peer)?.pinned,
       ended: (peer, end) => {
         this.#connections.get(peer)?.ended(end);
-        live.tell();
       },
       introduced: (peer) => {
         this.#connections.get(peer)?.introduced();
-        live.tell();
       },
     });
-    this.#live = live;
     this.#options = options;
     this.#user =
       options.password === undefined ? undefined : new UserPassword(options.password, this.environment.engine);
@@ -59,7 +52,7 @@ export class Client extends Participant {
 
   /** The names of the servers that are connected, sorted. */
   get names(): readonly string[] {
-    return this.#live.names;
+    return this.table.open;
   }
 
   /**
@@ -137,9 +130,7 @@ export class Client extends Participant {
   }
 
   protected async leave(drain: () => Promise<void>): Promise<void> {
-    const drained = drain();
-    this.#live.tell();
-    await drained;
+    await drain();
     for (const connection of this.#connections.values()) connection.close();
     this.#connections.clear();
     this.audit.close();

@@ -14,7 +14,6 @@ import { showAddress } from "../pipe/tcp-errors.ts";
 import type { Bans } from "../schema/ban-types.ts";
 import type { ServerOptions } from "../schema/server-types.ts";
 import { KeptState } from "../state/kept-state.ts";
-import { Live } from "./live.ts";
 
 /** The name that a server goes by, unless it is given one. */
 const DEFAULT_NAME = "Server";
@@ -24,7 +23,6 @@ const MOST_UNIDENTIFIED = 1_000;
 
 /** A program that clients connect to, without a Room. Both sides may call. */
 export class Server extends Participant {
-  readonly #live: Live;
   readonly #options: ServerOptions;
   readonly #kept: KeptState;
   readonly #blacklist: AddressSet;
@@ -55,20 +53,15 @@ export class Server extends Participant {
   }
 
   private constructor(options: ServerOptions, contract: ParticipantContract) {
-    const live = new Live(() => this.table);
     const name = options.name ?? DEFAULT_NAME;
     super(name, options, contract, {
       reach: () => {}, // clients come by themselves
       absence: (peer) => this.#absence(peer),
-      live: (kind) => live.ofKind(kind),
+      live: (kind) => this.table.ofKind(kind),
       kindOf: (peer) => this.table.kindOf(peer),
-      onChange: (run) => live.onChange(run),
       closesLinks: () => false,
       began: (peer) => this.#unidentified.delete(peer),
-      ended: () => live.tell(),
-      introduced: () => live.tell(),
     });
-    this.#live = live;
     this.#options = options;
     this.#mayTalk = gate(options);
     const { environment, log, audit } = this;
@@ -136,7 +129,7 @@ export class Server extends Participant {
 
   /** The names of the clients that are connected, sorted. */
   get names(): readonly string[] {
-    return this.#live.names;
+    return this.table.open;
   }
 
   async #listen(): Promise<void> {
@@ -209,7 +202,6 @@ export class Server extends Participant {
     const drained = drain();
     for (const link of this.#arriving) link.close(13, this.table.closing);
     this.#arriving.clear();
-    this.#live.tell();
     await drained; // sessions whose connections break meanwhile come back for their answers
     this.#listener?.close();
     await Promise.all([this.#pipes?.close(), this.#kept.close()]);

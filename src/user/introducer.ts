@@ -23,6 +23,8 @@ export interface IntroducerOptions extends Omit<IntroductionContext, "failed" | 
   readonly log: Logger;
   readonly roster: Roster;
   readonly mayTalk: (peer: string) => boolean;
+  /** Whoever is here is reached, before anybody calls. */
+  readonly isEager: boolean;
   /** One clause about why a peer can't be reached now. */
   readonly absence: (peer: string) => string;
   /** A link was proven. */
@@ -106,6 +108,12 @@ export class Introducer {
     return this.#ask(peer, { relay: false });
   }
 
+  /** A link to a peer is wanted, by calls or by a program that is eager. */
+  #isWanted(peer: string): boolean {
+    const { table, roster, mayTalk, isEager } = this.#options;
+    return table.isWanted(peer) || (isEager && roster.has(peer) && mayTalk(peer));
+  }
+
   /** Says in the log, once for each wait, that calls wait and why. */
   #waitFor(peer: string): void {
     if (this.#waits.has(peer)) return;
@@ -139,11 +147,11 @@ export class Introducer {
     this.#begin(peer);
   }
 
-  /** A user is here, perhaps again: if calls wait for it, it is reached now. */
+  /** A user is here, perhaps again: if a link to it is wanted, it is reached now. */
   here(peer: string): void {
     this.#failures.delete(peer);
     this.#refusals.delete(peer);
-    if (this.#options.table.isLinked(peer) || !this.#options.table.isWanted(peer)) return;
+    if (this.#options.table.isLinked(peer) || !this.#isWanted(peer)) return;
     this.#endRound(peer);
     this.#end(this.#asked, peer); // the Room has forgotten it, or does now; what the peer asked for goes on
     this.reach(peer);
@@ -157,13 +165,13 @@ export class Introducer {
 
   /** The Room introduces a peer to this side, which did not ask. */
   ticket(ticket: Ticket): void {
-    const { tickets, table, environment } = this.#options;
+    const { tickets, environment } = this.#options;
     const { name: peer, ticketId, secret, expiresMs } = ticket;
     if (this.#closed || !tickets.add({ ticketId, secret, name: peer, expiresMs })) return;
     const introduction = new Introduction(this.#context, peer, ticketId, false);
     this.#put(this.#answered, introduction);
     if (!this.#rounds.has(peer)) this.#begin(peer);
-    introduction.ticket(ticket, table.isWanted(peer) || this.#unasked.take(environment.clock.now()));
+    introduction.ticket(ticket, this.#isWanted(peer) || this.#unasked.take(environment.clock.now()));
   }
 
   introduced(message: Introduced): void {
@@ -196,7 +204,7 @@ export class Introducer {
 
   /** Those users left the Room: what was begun with them goes on with the tickets that are out, and no further. */
   gone(peers: readonly string[]): void {
-    for (const peer of peers) if (!this.#options.table.isWanted(peer)) this.#drop(peer);
+    for (const peer of peers) if (!this.#isWanted(peer)) this.#drop(peer);
   }
 
   /** The peer is reached over that path now. */
@@ -245,8 +253,7 @@ export class Introducer {
 
   #over(peer: string): void {
     this.#rounds.delete(peer);
-    const { table } = this.#options;
-    if (table.isLinked(peer) || !table.isWanted(peer)) {
+    if (this.#options.table.isLinked(peer) || !this.#isWanted(peer)) {
       this.#failures.delete(peer);
       this.#refusals.delete(peer);
       return;

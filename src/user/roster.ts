@@ -3,9 +3,13 @@ import type { Member } from "../wire/room-messages.ts";
 /** Who else is in the Room, as it said last. */
 export class Roster {
   readonly #members = new Map<string, string | undefined>();
-  readonly #listeners = new Set<() => void>();
+  readonly #changed: () => void;
   /** The members of a welcome that is still coming in; they take the place of the old ones when all are here. */
   #incoming: { left: number; members: Map<string, string | undefined> } | undefined;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
 
   has(name: string): boolean {
     return this.#members.has(name);
@@ -25,11 +29,6 @@ export class Roster {
     return names.toSorted();
   }
 
-  onChange(run: () => void): () => void {
-    this.#listeners.add(run);
-    return () => this.#listeners.delete(run);
-  }
-
   /** A welcome: `count` members follow. True when the list is complete. */
   begin(count: number): boolean {
     this.#incoming = { left: count, members: new Map() };
@@ -40,7 +39,7 @@ export class Roster {
   add(members: readonly Member[]): boolean {
     const incoming = this.#incoming;
     for (const { name, kind } of members) (incoming?.members ?? this.#members).set(name, kind);
-    if (incoming === undefined) this.tell();
+    if (incoming === undefined) this.#changed();
     else incoming.left -= members.length;
     return incoming !== undefined && this.#complete();
   }
@@ -48,7 +47,7 @@ export class Roster {
   remove(names: readonly string[]): void {
     const count = this.#members.size;
     for (const name of names) this.#members.delete(name);
-    if (this.#members.size < count) this.tell();
+    if (this.#members.size < count) this.#changed();
   }
 
   #complete(): boolean {
@@ -56,12 +55,7 @@ export class Roster {
     this.#members.clear();
     for (const [name, kind] of this.#incoming.members) this.#members.set(name, kind);
     this.#incoming = undefined;
-    this.tell();
+    this.#changed();
     return true;
-  }
-
-  /** Lets those who listen look again. */
-  tell(): void {
-    for (const run of this.#listeners) run();
   }
 }

@@ -56,14 +56,13 @@ export class User extends Participant {
   }
 
   private constructor(name: string, options: UserOptions, contract: ParticipantContract) {
-    const roster = new Roster();
+    const roster = new Roster(() => this.changes.tell());
     super(name, options, contract, {
       reach: (peer) => this.#introducer.reach(peer),
       notResumed: (peer) => this.#introducer.reach(peer),
       absence: (peer) => this.#absence(peer),
       live: (kind) => roster.live(kind),
       kindOf: (peer) => roster.kindOf(peer),
-      onChange: (run) => roster.onChange(run),
       closesLinks: (peer) => isBefore(name, peer),
       began: (peer) => this.#introducer.began(peer),
       moved: (peer) => this.#moved(peer),
@@ -88,6 +87,8 @@ export class User extends Participant {
         `listenPort must be 0 or above 1023, not ${listenPort}: others never dial a lower port because a Room said so`,
       );
     }
+    const { connect = "lazy" } = options;
+    if (connect !== "lazy" && connect !== "eager") throw new TypeError('connect must be "lazy" or "eager"');
     const mayTalk = gate(options);
     const roomKey =
       options.room?.identity === undefined ? undefined : publicText(options.room.identity, "room.identity");
@@ -162,6 +163,7 @@ export class User extends Participant {
       table,
       paths: this.#pathLog,
       mayTalk,
+      isEager: connect === "eager",
       absence: (peer) => this.#absence(peer),
       proven,
     });
@@ -205,9 +207,7 @@ export class User extends Participant {
     this.#introducer.close();
     this.#improver.close();
     this.#addresses.close();
-    const drained = drain();
-    this.#roster.tell();
-    await drained;
+    await drain();
     this.#room.close();
     await this.#reception.close();
     this.audit.close();

@@ -133,7 +133,7 @@ test("case 96: a second leg that never comes frees its place after ten seconds, 
   await turns();
   world.clock.advance(DEFAULT_LIMITS.relay.waitMs);
   expect(await refusal(leg)).toBe(11);
-  expect(await refusal(await world.show(told.pass as Uint8Array))).toBe(6);
+  expect(await refusal(await world.show(told.pass as Uint8Array))).toBe(11);
   const said = world.log.lines.filter(({ fields }) => (fields as { event?: string }).event === "not relayed");
   expect(said).toMatchObject([{ fields: { reason: "no other leg", name: "B" } }]);
   await expectServing(world, world.a, world.b);

@@ -115,6 +115,7 @@ describe("completion lists what is declared, and nothing of the machinery", () =
       "name",
       "named",
       "path",
+      "paths",
       "send",
       "try",
     ]);

@@ -107,6 +107,8 @@ for await (const { from, data } of foo.messages()) console.log(from, data);
 const peer: BarPeer = foo.peers.Bar;
 is<Equal<typeof peer.kind, "Bar">>();
 is<Equal<typeof peer.path, "lan" | "public" | "punched" | "relay" | undefined>>();
+for await (const path of peer.paths()) is<Equal<typeof path, typeof peer.path>>();
+for await (const path of foo.peer("Bar").paths({ signal: AbortSignal.timeout(1) })) is<Equal<typeof path, typeof peer.path>>();
 
 await using server = await openServer("Bar", handlers, {
   name: "bar-eu",

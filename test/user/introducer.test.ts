@@ -19,6 +19,7 @@ test("refused identities are counted while calls wait, and forgotten with the la
     room: { link: {}, send: () => asked.push(clock.now()) },
     tickets: { add: () => true },
     mayTalk: () => true,
+    isEager: false,
     absence: () => "",
   } as unknown as IntroducerOptions);
   onTestFinished(() => introducer.close());

@@ -79,6 +79,96 @@ test("a relayed pair moves to a direct path as soon as there is one, in the midd
   });
 });
 
+test("paths tells how a peer is reached, and whenever that changes; whoever is slow gets the latest; it ends with its signal and with the program", async () => {
+  await simulate({ latencyMs: [5, 10] }, async (net) => {
+    const told: unknown[] = [];
+    let slowly!: AsyncIterator<unknown>;
+    const watching: Promise<void>[] = [];
+    await threesome(net, async (_room, foo, bar) => {
+      const controller = new AbortController();
+      const watch = async (into: unknown[], signal?: AbortSignal): Promise<void> => {
+        for await (const path of foo.peer("Bar").paths({ signal })) into.push(path);
+      };
+      const ended: unknown[] = [];
+      watching.push(watch(told), watch(ended, controller.signal));
+      slowly = foo.peer("Bar").paths()[Symbol.asyncIterator]();
+      expect(await slowly.next()).toEqual({ done: false, value: undefined });
+      net.partition("foo", "bar");
+      await foo.peer("Bar").get("echo", 1);
+      await net.sleep(100);
+      expect(told).toEqual([undefined, "relay"]);
+      net.heal("foo", "bar");
+      while (foo.peer("Bar").path !== "lan") await net.sleep(100);
+      controller.abort();
+      await net.sleep(100);
+      expect(told).toEqual([undefined, "relay", "lan"]);
+      expect(await slowly.next()).toEqual({ done: false, value: "lan" });
+      await bar.close();
+      await net.sleep(100);
+      expect(told).toEqual([undefined, "relay", "lan", undefined]);
+      expect(ended).toEqual([undefined, "relay", "lan"]);
+      expect(await slowly.next()).toEqual({ done: false, value: undefined });
+    });
+    await Promise.all(watching);
+    expect(await slowly.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+test("a user that is eager is connected to all that it may talk to before anybody calls, and to whoever comes, or comes back", async () => {
+  await simulate({ latencyMs: [5, 10] }, async (net) => {
+    await using room = await Room.open(net.host("room").options);
+    await using far = await User.join("Far", net.host("far").options);
+    await using denied = await User.join("Denied", net.host("denied").options);
+    await using near = await User.join("Near", net.host("near").options);
+    const { options } = net.host("foo");
+    net.partition("foo", "far");
+    await using foo = await User.join("Foo", { ...options, connect: "eager", deny: ["Denied"] });
+    const reached = (): unknown[] => ["Far", "Denied", "Bar"].map((name) => foo.peer(name).path);
+    await net.sleep(1_000);
+    expect(reached()).toEqual(["relay", undefined, undefined]);
+    expect([near.peer("Foo").path, near.peer("Far").path]).toEqual(["lan", undefined]); // the others are not eager
+    expect(denied.status().peers.flatMap(({ attempts }) => attempts)).toEqual([]);
+    const bar = await User.join("Bar", net.host("bar").options);
+    bar.handle("echo", (data) => data);
+    await net.sleep(1_000);
+    expect(reached()).toEqual(["relay", undefined, "lan"]);
+    const { now } = net;
+    expect(await foo.peer("Bar").get("echo", 1)).toBe(1);
+    expect(net.now - now).toBeLessThanOrEqual(20); // a round trip
+    await bar.close();
+    await net.sleep(1_000);
+    expect(reached()).toEqual(["relay", undefined, undefined]);
+    await using again = await User.join("Bar", net.host("bar").options);
+    await net.sleep(1_000);
+    expect(reached()).toEqual(["relay", undefined, "lan"]);
+    expect([far.peer("Foo").path, again.peer("Far").path, room.names.length]).toEqual(["relay", undefined, 5]);
+  });
+});
+
+test("a user that is eager looks for those that it can't reach until it does", async () => {
+  await simulate({ latencyMs: [5, 10] }, async (net) => {
+    await using room = await Room.open({ ...net.host("room").options, relay: false });
+    await using bar = await User.join("Bar", net.host("bar").options);
+    const { options } = net.host("foo");
+    net.partition("foo", "bar");
+    await using foo = await User.join("Foo", { ...options, connect: "eager" });
+    await net.sleep(30_000);
+    expect(foo.peer("Bar").path).toBeUndefined();
+    net.heal("foo", "bar");
+    const { now } = net;
+    while (bar.peer("Foo").path === undefined) {
+      await net.sleep(100);
+      expect(net.now - now).toBeLessThan(60_000);
+    }
+    expect([foo.peer("Bar").path, room.names]).toEqual(["lan", ["Bar", "Foo"]]);
+  });
+});
+
+test("an option connect that is neither word is refused", async () => {
+  const joined = User.join("Foo", { connect: "soon" as "lazy" });
+  await expect(joined).rejects.toThrow(new TypeError('connect must be "lazy" or "eager"'));
+});
+
 test("a direct path that is cut is left for the Room's relay within 3 s, and no call fails", async () => {
   await simulate({ latencyMs: [5, 10] }, async (net) => {
     await threesome(net, async (_room, foo, bar) => {
