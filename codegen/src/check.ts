@@ -1,6 +1,7 @@
-import type { Kind, Method, Origin } from "./model.ts";
-import { allNamesOf, NETWORK_FILES, NETWORK_NAMES, RUNTIME_NAMES } from "./names.ts";
+import { type Kind, type Method, type Origin, type Type, typesOf } from "./model.ts";
+import { allNamesOf, NETWORK_FILES, NETWORK_NAMES, pascalCase, RUNTIME_NAMES } from "./names.ts";
 import type { Problem } from "./problem.ts";
+import { partsOf } from "./type-algebra.ts";
 
 const MAX_NAME_LENGTH = 64;
 
@@ -107,6 +108,7 @@ function checkEmittedNames(kinds: readonly Kind[], refuse: Refuse): void {
   for (const name of [...NETWORK_NAMES, ...RUNTIME_NAMES]) taken.set(name, undefined);
   const told = new Set<string>();
   for (const kind of kinds.filter(({ name }) => !RESERVED_KINDS.includes(name))) {
+    checkImports(kind, refuse);
     for (const { name, method } of allNamesOf(kind)) {
       const before = taken.get(name);
       const isTaken = taken.has(name);
@@ -128,6 +130,28 @@ function checkEmittedNames(kinds: readonly Kind[], refuse: Refuse): void {
   }
 }
 
+/** Refuses types of the project that are named like what stands in the generated file. */
+function checkImports(kind: Kind, refuse: Refuse): void {
+  const from = new Map<string, string>();
+  const note = (type: Type): void => {
+    if (type.kind === "reference" && type.from !== undefined) {
+      const [name = ""] = type.name.split(".");
+      const other = from.get(name);
+      const isOwn = [...NETWORK_NAMES, ...RUNTIME_NAMES, ...allNamesOf(kind).map((one) => one.name)].some(
+        (one) => one === name,
+      );
+      if (isOwn || (other !== undefined && other !== type.from))
+        refuse(
+          kind.origin,
+          `two types of ${kind.name} would both be named ${name}, one of them from ${type.from}: rename that one`,
+        );
+      from.set(name, other ?? type.from);
+    }
+    for (const part of partsOf(type)) note(part);
+  };
+  for (const type of typesOf(kind)) note(type);
+}
+
 function describe(kind: Kind, method: Method | undefined): string {
   return method === undefined ? `the kind ${kind.name}` : `${kind.name}.${method.name}`;
 }
@@ -139,10 +163,4 @@ function listOf(names: readonly string[]): string {
 function camelCase(name: string): string {
   const pascal = pascalCase(name);
   return `${pascal.slice(0, 1).toLowerCase()}${pascal.slice(1)}`;
-}
-
-function pascalCase(name: string): string {
-  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
-  const joined = words.map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`).join("");
-  return /^[A-Za-z]/.test(joined) ? joined : `A${joined}`;
 }

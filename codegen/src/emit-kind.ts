@@ -1,4 +1,4 @@
-import { declareTypes, type MethodTypes } from "./emit-types.ts";
+import { declareTypes, type MethodTypes, type ModuleOf } from "./emit-types.ts";
 import { assemble, Imports } from "./generated-file.ts";
 import type { Kind, Method, Word } from "./model.ts";
 import { kindNames } from "./names.ts";
@@ -20,9 +20,9 @@ export interface EmittedKind {
   errors: { method: string; type: string }[];
 }
 
-export function emitKind(kind: Kind, header: string): EmittedKind {
+export function emitKind(kind: Kind, header: string, moduleOf: ModuleOf): EmittedKind {
   const imports = new Imports();
-  const { declarations, types } = declareTypes(kind, imports);
+  const { declarations, types } = declareTypes(kind, imports, moduleOf);
   const emitter = new KindEmitter(kind, types, imports);
   const body = [...declarations, ...emitter.handlers(), ...emitter.peer(), ...emitter.peers(), ...emitter.programs()];
   const errors = [...types].flatMap(([method, { errorsParsed }]) =>

@@ -1,7 +1,8 @@
 import type { Imports } from "./generated-file.ts";
-import type { DeclaredError, Kind, Method, Sides, Type } from "./model.ts";
+import { type DeclaredError, type Kind, type Method, type NamedType, type Sides, type Type, typesOf } from "./model.ts";
 import { kindNames, methodNames } from "./names.ts";
 import { type Piece, textOf } from "./pieces.ts";
+import { partsOf } from "./type-algebra.ts";
 import { fitsInline, printDoc, printEnd, printFields, printLinked, printType, printUnlinked } from "./print-type.ts";
 
 /** How the types of a method stand in its signatures: as themselves, or as the name they were declared under. */
@@ -19,9 +20,17 @@ export interface SidePieces {
   parsed: Piece[];
 }
 
+/** Gives the path or package of an exported type as generated files import it. */
+export type ModuleOf = (from: string) => string;
+
 /** Declares what the methods of a kind need a name for. */
-export function declareTypes(kind: Kind, imports: Imports): { declarations: Piece[]; types: Map<Method, MethodTypes> } {
-  const declarations: Piece[] = [];
+export function declareTypes(
+  kind: Kind,
+  imports: Imports,
+  moduleOf: ModuleOf,
+): { declarations: Piece[]; types: Map<Method, MethodTypes> } {
+  const declarations: Piece[] = kind.types.flatMap(declareNamed);
+  for (const type of typesOf(kind)) importAll(type, imports, moduleOf);
   const types = new Map<Method, MethodTypes>();
   for (const method of kind.methods) {
     const names = methodNames(kind.name, method.name);
@@ -37,6 +46,19 @@ export function declareTypes(kind: Kind, imports: Imports): { declarations: Piec
   return { declarations, types };
 }
 
+/** A type that contains itself. */
+function declareNamed({ name, parsedName, sent, parsed, doc }: NamedType): Piece[] {
+  const declared = [...printDoc(doc, ""), ...declareType(sent, name)];
+  return name === parsedName ? declared : [...declared, ...printDoc(doc, ""), ...declareType(parsed, parsedName)];
+}
+
+/** Notes what a type needs of other modules. */
+function importAll(type: Type, imports: Imports, moduleOf: ModuleOf): void {
+  if (type.kind === "reference" && type.from !== undefined)
+    imports.from(moduleOf(type.from), type.name.split(".")[0] ?? "");
+  for (const part of partsOf(type)) importAll(part, imports, moduleOf);
+}
+
 function declareSides(sides: Sides, name: string, parsedName: string, declarations: Piece[]): SidePieces {
   const sent = declareSide(sides.sent, name, declarations);
   const isSame = textOf(printType(sides.sent, "")) === textOf(printType(sides.parsed, ""));
@@ -45,12 +67,14 @@ function declareSides(sides: Sides, name: string, parsedName: string, declaratio
 
 function declareSide(type: Type, name: string, declarations: Piece[]): Piece[] {
   if (fitsInline(type)) return printType(type, "");
-  if (type.kind === "object") {
-    declarations.push("export interface ", ...printUnlinked(name), " {\n", ...printFields(type, "  "), "}\n");
-  } else {
-    declarations.push("export type ", ...printUnlinked(name), " = ", ...printType(type, ""), ";\n");
-  }
+  declarations.push(...declareType(type, name));
   return [name];
+}
+
+function declareType(type: Type, name: string): Piece[] {
+  return type.kind === "object"
+    ? ["export interface ", ...printUnlinked(name), " {\n", ...printFields(type, "  "), "}\n"]
+    : ["export type ", ...printUnlinked(name), " = ", ...printType(type, ""), ";\n"];
 }
 
 function declareErrors(

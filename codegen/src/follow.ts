@@ -15,7 +15,26 @@ const WRAPPERS: Readonly<Record<string, readonly string[]>> = {
   nonoptional: ["nonoptional"],
   readonly: ["readonly"],
   catch: ["catch"],
+  set: ["set"],
+  success: ["success"],
 };
+
+/** The functions of zod whose argument at that index is such a part. */
+const ARGUMENTS: Readonly<Record<string, readonly [names: readonly string[], index: number]>> = {
+  record: [["record", "partialRecord", "looseRecord", "map"], 1],
+  key: [["record", "partialRecord", "looseRecord", "map"], 0],
+  rest: [["tuple"], 1],
+  left: [["intersection"], 0],
+  right: [["intersection"], 1],
+  in: [["pipe", "codec"], 0],
+  out: [["pipe", "codec", "preprocess"], 1],
+};
+
+/** The methods that make such a part of their argument. */
+const ARGUMENT_OF: Readonly<Record<string, string>> = { rest: "rest", catchall: "catchall", right: "and", out: "pipe" };
+
+/** The methods that make such a part of the schema that they are called on. */
+const SUBJECT_OF: Readonly<Record<string, readonly string[]>> = { left: ["and"], in: ["pipe", "transform"] };
 
 /** Goes from a name to what it stands for, as far as the project's own text tells. */
 export function follow(sources: Sources, at: Located): Located {
@@ -92,29 +111,31 @@ export function findItem(sources: Sources, at: Located, index: number): Located 
   return part && { module, expression: part };
 }
 
-/** What a schema of that type wraps; "record" gives the values of a record, "key" its keys, "rest" the rest of a tuple. */
+/** What a schema of that type wraps; "record" gives the values of a record or map, "key" its keys, "rest" the rest of a tuple; else as zod calls it. */
 export function findInner(sources: Sources, at: Located, type: string): Located | undefined {
   const { module, expression } = follow(sources, at);
   if (expression.kind !== "call") return undefined;
   const made = constructorOf(module, expression);
   if (made !== undefined) {
-    if (type === "rest" && expression.args[1]) return { module, expression: expression.args[1] };
     if (type === "optional" && made === "nullish") return { module, expression };
-    const isRecord = /record$/i.test(made);
-    const matches = type === "record" || type === "key" ? isRecord : WRAPPERS[type]?.includes(made);
-    const part = matches ? expression.args[type === "record" ? 1 : 0] : undefined;
+    const [names, index] = ARGUMENTS[type] ?? [WRAPPERS[type] ?? [], 0];
+    const [first] = expression.args;
+    if (type === "lazy") return first?.kind === "function" ? { module, expression: first.body } : undefined;
+    const part = names.includes(made) ? expression.args[index] : undefined;
     return part && { module, expression: part };
   }
   if (expression.callee.kind !== "member") return undefined;
   const { object, name } = expression.callee;
-  if (type === "rest" && name === "rest" && expression.args[0]) return { module, expression: expression.args[0] };
+  const [argument] = expression.args;
+  if (ARGUMENT_OF[type] === name && argument) return { module, expression: argument };
+  if (SUBJECT_OF[type]?.includes(name)) return { module, expression: object };
   if (type === "optional" && name === "nullish") return { module, expression };
   if (WRAPPERS[type]?.includes(name)) return { module, expression: object };
   return findInner(sources, { module, expression: object }, type);
 }
 
 /** The function of zod that is called, as in `z.object(...)`, `z.iso.date()` or `object(...)`; undefined for anything else. */
-function constructorOf(module: SourceModule, expression: Expression & { kind: "call" }): string | undefined {
+export function constructorOf(module: SourceModule, expression: Expression & { kind: "call" }): string | undefined {
   const { callee } = expression;
   if (callee.kind === "name") {
     const found = module.imports.find((one) => one.local === callee.name && isZodPath(one.from));

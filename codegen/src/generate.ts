@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
-import { basename, join, relative, sep } from "node:path";
+import { basename, isAbsolute, join, relative, sep } from "node:path";
 import { checkNames } from "./check.ts";
+import { Checker } from "./checker.ts";
 import { emitIndex } from "./emit-index.ts";
 import { emitKind } from "./emit-kind.ts";
 import { emitNetwork } from "./emit-network.ts";
@@ -53,10 +54,14 @@ async function loadKinds(schemasDir: string, sources: Sources): Promise<Kind[]> 
     problems,
   );
   stopAt(problems);
+  const checker = new Checker(
+    withKinds.map(({ path }) => path),
+    schemasDir,
+  );
   const kinds = withKinds.flatMap((module) =>
     kindsOf(module).map((constant) => {
       const value = loaded.get(module.path)?.[constant.name];
-      return readKind(constant, module, value, sources, problems);
+      return readKind(constant, module, value, sources, checker, problems);
     }),
   );
   // Names are checked in any case, to tell everything at once.
@@ -82,15 +87,17 @@ function checkForm(module: SourceModule, problems: Problem[]): void {
 function emit(kinds: readonly Kind[], { schemasDir, outDir, version }: GenerateOptions): GeneratedFile[] {
   const schemasName = basename(schemasDir);
   const sourceOf = (path: string) => toPosix(relative(outDir, path));
+  const moduleOf = (from: string): string => {
+    if (!isAbsolute(from)) return from;
+    const path = sourceOf(from).replace(/(?:\.d)?\.(m?)ts$/, ".$1js");
+    return path.startsWith(".") ? path : `./${path}`;
+  };
   const emitted = kinds.map((kind) => {
     const source = `${schemasName}/${toPosix(relative(schemasDir, kind.origin.file))}`;
-    return emitKind(kind, headerOf(version, source));
+    return emitKind(kind, headerOf(version, source), moduleOf);
   });
   const header = headerOf(version, `${schemasName}/`);
-  const imports = kinds.map((kind) => {
-    const path = sourceOf(kind.origin.file).replace(/\.(m?)ts$/, ".$1js");
-    return { kind: kind.name, from: path.startsWith(".") ? path : `./${path}` };
-  });
+  const imports = kinds.map((kind) => ({ kind: kind.name, from: moduleOf(kind.origin.file) }));
   return [
     ...emitted.flatMap(({ kind, pieces }) => withMap(`${kind.name}.d.ts`, pieces, sourceOf)),
     ...withMap("network.d.ts", emitNetwork(emitted, header), sourceOf),

@@ -16,9 +16,25 @@ export type Type =
   | { kind: "array"; element: Type; readonly: boolean }
   | { kind: "tuple"; items: { type: Type; optional: boolean }[]; rest: Type | undefined; readonly: boolean }
   | { kind: "union"; members: Type[] }
+  | { kind: "intersection"; members: Type[] }
   | { kind: "record"; key: Type; value: Type; partial: boolean; readonly: boolean }
-  /** `open`: other keys may be there too, of any type. */
-  | { kind: "object"; fields: Field[]; open: boolean; readonly: boolean };
+  /** `open`: other keys may be there too, with values of that type. */
+  | { kind: "object"; fields: Field[]; open: Type | undefined; readonly: boolean }
+  /** Texts, and what stands between them: one more text than types. */
+  | { kind: "template"; texts: string[]; types: Type[] }
+  /** A type by its name; `from`: the absolute path of the project's file, or the package, that exports it; undefined: every program knows it. */
+  | { kind: "reference"; name: string; from: string | undefined; args: Type[] }
+  /** A type that is declared on its own, for it contains itself. */
+  | { kind: "named"; of: NamedType; side: keyof Sides };
+
+/** What is declared under a name beside the methods that use it. */
+export interface NamedType extends Sides {
+  name: string;
+  /** That of what its receiver gets, where that is another type; else the name itself. */
+  parsedName: string;
+  doc: string | undefined;
+  origin: Origin | undefined;
+}
 
 export interface Field {
   name: string;
@@ -64,6 +80,8 @@ export interface Kind {
   words: { word: Word; origin: Origin }[];
   /** In the order of the schema. */
   methods: Method[];
+  /** What its methods need a name for: types that contain themselves. */
+  types: NamedType[];
 }
 
 /** The words of a schema, in the order of what is generated. */
@@ -73,3 +91,9 @@ export type Word = (typeof WORDS)[number];
 /** No value at all: what a left out input or output means. */
 export const NOTHING: Type = { kind: "plain", text: "undefined" };
 export const VOID: Type = { kind: "plain", text: "void" };
+
+/** Every type that is printed for a kind, both sides. */
+export function typesOf({ methods, types }: Kind): Type[] {
+  const sides = methods.flatMap(({ input, output, errors }) => [input, output, ...errors.map(({ data }) => data)]);
+  return [...sides, ...types].flatMap((one) => (one === undefined ? [] : [one.sent, one.parsed]));
+}

@@ -79,5 +79,15 @@ export function allNamesOf(kind: Kind): { name: string; method: Method | undefin
   const ofMethods = kind.methods.flatMap((method) =>
     Object.values(methodNames(kind.name, method.name)).map((name) => ({ name, method })),
   );
-  return [...own, ...ofMethods];
+  const ofTypes = kind.types.flatMap(({ name, parsedName }) =>
+    [...new Set([name, parsedName])].map((one) => ({ name: one, method: undefined })),
+  );
+  return [...own, ...ofMethods, ...ofTypes];
+}
+
+/** A text as a name that begins with a capital letter. */
+export function pascalCase(name: string): string {
+  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+  const joined = words.map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`).join("");
+  return /^[A-Za-z]/.test(joined) ? joined : `A${joined}`;
 }

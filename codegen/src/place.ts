@@ -1,7 +1,7 @@
-import { findInner, findItem, findMember, follow, isZod } from "./follow.ts";
+import { constructorOf, findInner, findItem, findMember, follow, isZod } from "./follow.ts";
 import type { Origin } from "./model.ts";
 import type { Located, Sources } from "./sources.ts";
-import type { Expression, Member, SourceModule, Span } from "./source-tree.ts";
+import type { Constant, Expression, Member, SourceModule, Span } from "./source-tree.ts";
 
 /**
  * Where a part of a running schema was written. The walk over the schema's data is led by zod; a place follows beside it in the text.
@@ -25,6 +25,11 @@ export class Place {
     this.span = seen.expression.span;
     this.doc = member?.doc;
     this.origin = member && { file: at.module.path, key: member.key, whole: member.span };
+  }
+
+  /** Whether the text was followed until here. */
+  get isKnown(): boolean {
+    return this.#expression.kind !== "other";
   }
 
   get file(): string {
@@ -58,6 +63,20 @@ export class Place {
       at = at.callee.object;
     }
     return undefined;
+  }
+
+  /** The constant that is this schema. */
+  get constant(): Constant | undefined {
+    return this.module.constants.find(({ value }) => value === this.#expression);
+  }
+
+  /** The function that makes this schema, where that is not one of zod that makes many. */
+  get maker(): string | undefined {
+    const made = this.#expression;
+    if (made.kind !== "call") return undefined;
+    const ofZod = constructorOf(this.module, made);
+    if (ofZod !== undefined) return ofZod === "json" ? ofZod : undefined;
+    return made.callee.kind === "name" ? made.callee.name : undefined;
   }
 
   /** Whether zod was told a type that only the compiler sees, as in `z.string<Id>()`. */

@@ -1,5 +1,6 @@
 import type { Field, Origin, Type } from "./model.ts";
-import { type Piece, widthOf } from "./pieces.ts";
+import { type Piece, textOf, widthOf } from "./pieces.ts";
+import { contains } from "./type-algebra.ts";
 
 /** A type up to this width stands in one line, and in the signature that uses it. */
 const MAX_INLINE = 60;
@@ -21,7 +22,8 @@ export function printFields(type: Type & { kind: "object" }, indent: string): Pi
     pieces.push(...printDoc(field.doc, indent), indent, ...printName(field, type.readonly), ": ");
     pieces.push(...printType(field.type, indent), ";", ...printEnd(field.origin), "\n");
   }
-  if (type.open) pieces.push(`${indent}${type.readonly ? "readonly " : ""}[key: string]: unknown;\n`);
+  if (type.open !== undefined)
+    pieces.push(`${indent}${type.readonly ? "readonly " : ""}[key: string]: `, ...printType(type.open, indent), ";\n");
   return pieces;
 }
 
@@ -69,11 +71,19 @@ function printFlat(type: Type): Piece[] {
       return [type.readonly ? "readonly " : "", "[", ...join(printItems(type, printFlat), ", "), "]"];
     case "union":
       return join(type.members.map(printMember), " | ");
+    case "intersection":
+      return join(type.members.map(printFactor), " & ");
     case "record":
       return printRecord(type, printFlat);
+    case "template":
+      return printTemplate(type);
+    case "reference":
+      return printReference(type, printFlat);
+    case "named":
+      return [nameOf(type)];
   }
   const fields = type.fields.map((field, index): Piece[] => {
-    const isLast = index === type.fields.length - 1 && !type.open;
+    const isLast = index === type.fields.length - 1 && type.open === undefined;
     return [
       ...printName(field, type.readonly),
       ": ",
@@ -82,7 +92,8 @@ function printFlat(type: Type): Piece[] {
       ...printEnd(field.origin),
     ];
   });
-  if (type.open) fields.push([type.readonly ? "readonly " : "", "[key: string]: unknown"]);
+  if (type.open !== undefined)
+    fields.push([type.readonly ? "readonly " : "", "[key: string]: ", ...printFlat(type.open)]);
   return ["{ ", ...join(fields, " "), " }"];
 }
 
@@ -113,16 +124,51 @@ function printTall(type: Type, indent: string): Piece[] {
           ...(isInline ? printMember(member) : parenthesize(member, printTall(member, `${deeper}  `))),
         ];
       });
+    case "intersection":
+      return join(
+        type.members.map((member) => (fitsInline(member) ? printFactor(member) : printTall(member, indent))),
+        " & ",
+      );
     case "record":
       return printRecord(type, (part) => printType(part, indent), type.value.kind === "union" ? indent : undefined);
+    case "template":
+      return printTemplate(type);
+    case "reference":
+      return printReference(type, (part) => printType(part, indent));
+    case "named":
+      return [nameOf(type)];
   }
   return ["{\n", ...printFields(type, deeper), `${indent}}`];
 }
 
 function printElement(element: Type, print: (type: Type) => Piece[]): Piece[] {
   const isLoose =
-    element.kind === "union" || ((element.kind === "array" || element.kind === "tuple") && element.readonly);
+    element.kind === "union" ||
+    element.kind === "intersection" ||
+    ((element.kind === "array" || element.kind === "tuple") && element.readonly);
   return isLoose ? ["(", ...print(element), ")"] : print(element);
+}
+
+/** A member of an intersection. */
+function printFactor(member: Type): Piece[] {
+  return member.kind === "union" ? ["(", ...printFlat(member), ")"] : printMember(member);
+}
+
+function printTemplate({ texts, types }: Type & { kind: "template" }): Piece[] {
+  const parts = texts.map((text, index): Piece[] => {
+    const type = types[index];
+    const escaped = text.replaceAll(/[\\`]|\$\{/g, (found) => `\\${found}`);
+    return type === undefined ? [escaped] : [escaped, "${", ...printFlat(type), "}"];
+  });
+  return ["`", ...parts.flat(), "`"];
+}
+
+function printReference({ name, args }: Type & { kind: "reference" }, print: (type: Type) => Piece[]): Piece[] {
+  return args.length === 0 ? [name] : [name, "<", ...join(args.map(print), ", "), ">"];
+}
+
+function nameOf({ of, side }: Type & { kind: "named" }): string {
+  return side === "sent" ? of.name : of.parsedName;
 }
 
 function printMember(member: Type): Piece[] {
@@ -145,26 +191,23 @@ function printItems(type: Type & { kind: "tuple" }, print: (type: Type) => Piece
 
 /** With `indent`, closes in a line of its own. */
 function printRecord(type: Type & { kind: "record" }, print: (type: Type) => Piece[], indent?: string): Piece[] {
+  if (contains(type, ({ kind }) => kind === "named")) return printMapped(type, print);
   const end = indent === undefined ? ">" : `\n${indent}>`;
   let pieces: Piece[] = ["Record<", ...print(type.key), ", ", ...print(type.value), end];
   if (type.partial) pieces = ["Partial<", ...pieces, ">"];
   return type.readonly ? ["Readonly<", ...pieces, ">"] : pieces;
 }
 
+/** `Record` may not stand for a type that contains it. */
+function printMapped(type: Type & { kind: "record" }, print: (type: Type) => Piece[]): Piece[] {
+  const key = textOf(printFlat(type.key));
+  const isIndex = (key === "string" || key === "number") && !type.partial;
+  const head = isIndex ? `[key: ${key}]` : `[Key in ${key}]${type.partial ? "?" : ""}`;
+  return [`{ ${type.readonly ? "readonly " : ""}${head}: `, ...print(type.value), " }"];
+}
+
 function hasDocs(type: Type): boolean {
-  switch (type.kind) {
-    case "plain":
-      return false;
-    case "array":
-      return hasDocs(type.element);
-    case "tuple":
-      return type.items.some((item) => hasDocs(item.type)) || (type.rest !== undefined && hasDocs(type.rest));
-    case "union":
-      return type.members.some(hasDocs);
-    case "record":
-      return hasDocs(type.key) || hasDocs(type.value);
-  }
-  return type.fields.some((field) => field.doc !== undefined || hasDocs(field.type));
+  return contains(type, (part) => part.kind === "object" && part.fields.some(({ doc }) => doc !== undefined));
 }
 
 function join(parts: readonly Piece[][], separator: string): Piece[] {

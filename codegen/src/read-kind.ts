@@ -9,9 +9,12 @@ import {
   WORDS,
   type Word,
 } from "./model.ts";
+import type { TypePath } from "./checked-types.ts";
+import type { Checker } from "./checker.ts";
+import { allNamesOf, NETWORK_NAMES, RUNTIME_NAMES } from "./names.ts";
 import { Place } from "./place.ts";
 import type { Problem } from "./problem.ts";
-import { readSides } from "./read-type.ts";
+import { TypeReader } from "./read-type.ts";
 import type { Sources } from "./sources.ts";
 import type { Constant, SourceModule } from "./source-tree.ts";
 import { isZodSchema } from "./zod.ts";
@@ -28,23 +31,32 @@ export function readKind(
   module: SourceModule,
   value: unknown,
   sources: Sources,
+  checker: Checker,
   problems: Problem[],
 ): Kind {
   const origin: Origin = { file: module.path, key: constant.key, whole: constant.span };
-  const kind: Kind = { name: constant.name, doc: constant.doc, origin, words: [], methods: [] };
+  const kind: Kind = { name: constant.name, doc: constant.doc, origin, words: [], methods: [], types: [] };
   const argument = constant.value.kind === "call" ? constant.value.args[0] : undefined;
   const place = new Place(sources, { module, expression: argument ?? constant.value });
-  const reader = new KindReader(kind, problems);
+  const checked = checker.of(module.path, (argument ?? constant.value).span);
+  // Brands are seen in the text alone.
+  const hasBrands = sources.mentions(module, ".brand");
+  const types = new TypeReader(kind.name, { checked, hasBrands }, problems);
+  const reader = new KindReader(kind, types, problems);
   reader.readWords(value, place);
+  types.nameTypes(new Set([...allNamesOf(kind).map(({ name }) => name), ...NETWORK_NAMES, ...RUNTIME_NAMES]));
+  kind.types.push(...types.types);
   return kind;
 }
 
 class KindReader {
   readonly #kind: Kind;
+  readonly #types: TypeReader;
   readonly #problems: Problem[];
 
-  constructor(kind: Kind, problems: Problem[]) {
+  constructor(kind: Kind, types: TypeReader, problems: Problem[]) {
     this.#kind = kind;
+    this.#types = types;
     this.#problems = problems;
   }
 
@@ -85,9 +97,15 @@ class KindReader {
       this.#refuse(place.field(key), `"${key}" is not known here: a ${word} has ${known}`);
     }
     const label = `${this.#kind.name}.${name}`;
+    const path: TypePath = [word, name];
     const side = (key: string, nothing: Sides): Sides =>
       key in parts
-        ? readSides(parts[key], isShort ? place : place.field(key), `${label} ${key}`, this.#problems)
+        ? this.#types.readSides(
+            parts[key],
+            isShort ? place : place.field(key),
+            `${label} ${key}`,
+            isShort ? path : [...path, key],
+          )
         : nothing;
     this.#readFromNames(parts["fromNames"], place.field("fromNames"));
     this.#kind.methods.push({
@@ -97,12 +115,13 @@ class KindReader {
       origin: originOf(place),
       input: side("input", { sent: NOTHING, parsed: NOTHING }),
       output: word === "get" ? side("output", { sent: VOID, parsed: VOID }) : undefined,
-      errors: word === "get" ? this.#readErrors(parts["errors"], label, place.field("errors")) : [],
+      errors:
+        word === "get" ? this.#readErrors(parts["errors"], label, place.field("errors"), [...path, "errors"]) : [],
       from: this.#readFrom(parts["from"], place.field("from")),
     });
   }
 
-  #readErrors(errors: unknown, label: string, place: Place): DeclaredError[] {
+  #readErrors(errors: unknown, label: string, place: Place, path: TypePath): DeclaredError[] {
     if (errors === undefined) return [];
     if (!isRecord(errors)) {
       this.#refuse(place, "errors takes an object: { NotFound: schema of its data }");
@@ -112,7 +131,7 @@ class KindReader {
       const at = place.field(code);
       return {
         code,
-        data: readSides(schema, at, `${label} ${code}`, this.#problems),
+        data: this.#types.readSides(schema, at, `${label} ${code}`, [...path, code]),
         doc: at.doc,
         origin: originOf(at),
       };

@@ -1,24 +1,13 @@
-import { type Field, NOTHING, type Sides, type Type } from "./model.ts";
+import type { CheckedTypes, TypePath } from "./checked-types.ts";
+import { type Field, type NamedType, NOTHING, type Sides, type Type } from "./model.ts";
+import { pascalCase } from "./names.ts";
 import type { Place } from "./place.ts";
+import { printType } from "./print-type.ts";
+import { textOf } from "./pieces.ts";
 import type { Problem } from "./problem.ts";
-import {
-  BRANDED,
-  CATCHALL,
-  CHAINED,
-  COERCED,
-  CUSTOM,
-  INSTANCE,
-  NO_VALUE,
-  NO_ZOD,
-  OLD_ZOD,
-  READONLY,
-  RECURSIVE,
-  REFUSALS,
-  TS_ENUM,
-  TYPE_ARGUMENTS,
-} from "./refusals.ts";
+import { CUSTOM, INSTANCE, NO_VALUE, NO_ZOD, OLD_ZOD, READONLY, REFUSALS, TOO_DEEP } from "./refusals.ts";
 import type { Span } from "./source-tree.ts";
-import { asReadonly, literalOf, UNKNOWN, unionOf, withoutUndefined } from "./type-algebra.ts";
+import { asReadonly, contains, literalOf, UNKNOWN, unionOf, withoutUndefined } from "./type-algebra.ts";
 import {
   classOf,
   defOf,
@@ -26,6 +15,8 @@ import {
   isOldZodSchema,
   isPartialRecord,
   isZodSchema,
+  lazyOf,
+  partsOfSchema,
   type ZodDef,
   type ZodSchema,
 } from "./zod.ts";
@@ -37,16 +28,20 @@ interface Reading {
   side: Side;
   /** For messages: which part of the network is read. */
   about: string;
-  problems: Problem[];
-  /** The schemas that the walk is inside of, to find those that contain themselves. */
-  inside: ReadonlySet<ZodSchema>;
+  /** The same part, as the compiler finds it from the definition of the kind. */
+  path: TypePath;
+  depth: number;
 }
 
-/** Both sides of a schema as plain types; `about` names it in messages. What can't be printed exactly becomes a problem at its place. */
-export function readSides(schema: unknown, place: Place, about: string, problems: Problem[]): Sides {
-  const read = (side: Side) => readType(schema, place, { side, about, problems, inside: new Set() });
-  return { sent: read("sent"), parsed: read("parsed") };
+/** Where a schema in a schema stands: in the text, and by the compiler. */
+interface Inner {
+  place: Place;
+  path: TypePath;
+  about?: string;
 }
+
+/** Schemas within schemas; more of them are one without an end. */
+const MAX_DEPTH = 100;
 
 const NAMES: Readonly<Record<string, string>> = {
   string: "string",
@@ -62,127 +57,340 @@ const NAMES: Readonly<Record<string, string>> = {
   never: "never",
 };
 
-function readType(schema: unknown, place: Place, reading: Reading): Type {
-  const refuse = (message: string, at: Span = place.span): Type => {
-    reading.problems.push({ file: place.file, ...at.start, message, about: reading.about });
-    return UNKNOWN;
-  };
-  if (!isZodSchema(schema)) return refuse(isOldZodSchema(schema) ? OLD_ZOD : schema === undefined ? NO_VALUE : NO_ZOD);
-  if (reading.inside.has(schema)) return refuse(RECURSIVE);
-  const def = defOf(schema);
-  const brand = place.method("brand");
-  if (brand) return refuse(BRANDED, brand);
-  if (place.hasTypeArguments && def.type !== "custom") return refuse(TYPE_ARGUMENTS);
-  if (def.coerce === true) return refuse(COERCED);
+/** The classes whose instances travel, by their names. */
+const SENDABLE: ReadonlyMap<string, unknown> = new Map(
+  [
+    Uint8Array,
+    Int8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+    BigInt64Array,
+    BigUint64Array,
+    Date,
+  ].map((known) => [known.name, known]),
+);
 
-  const deeper: Reading = { ...reading, inside: new Set(reading.inside).add(schema) };
-  const inner = (): Type => readType(def.innerType, place.inner(def.type), deeper);
-  switch (def.type) {
-    case "array":
-      return {
-        kind: "array",
-        element: readType(def.element, place.inner("array"), within(deeper, "[]")),
-        readonly: false,
-      };
-    case "tuple":
-      return readTuple(def, place, deeper);
-    case "object":
-      return readObject(def, place, deeper, refuse);
-    case "record":
-      return readRecord(def, place, deeper);
-    case "union":
-      return unionOf((def.options ?? []).map((option, index) => readType(option, place.item(index), deeper)));
-    case "enum":
-      return readEnum(def, place, refuse);
-    case "literal":
-      return unionOf((def.values ?? []).map(literalOf));
-    case "optional":
-      return hasTrait(schema, "$ZodExactOptional") ? inner() : unionOf([inner(), NOTHING]);
-    case "nullable":
-      return unionOf([inner(), { kind: "plain", text: "null" }]);
-    case "default":
-      return reading.side === "sent" ? unionOf([inner(), NOTHING]) : withoutUndefined(inner());
-    case "prefault":
-      return reading.side === "sent" ? unionOf([inner(), NOTHING]) : inner();
-    case "nonoptional":
-      return withoutUndefined(inner());
-    case "catch":
-      return inner();
-    case "readonly":
-      return asReadonly(inner()) ?? refuse(READONLY, place.method("readonly"));
-    case "custom":
-      return readCustom(schema, place, refuse);
-    default: {
-      const name = NAMES[def.type];
-      if (name !== undefined) return { kind: "plain", text: name };
-      const chained = place.method(...(CHAINED[def.type] ?? []));
-      return refuse(REFUSALS[def.type] ?? `a schema of the type "${def.type}" has no plain type`, chained);
+/** Reads the schemas of one kind as plain types. What can't be printed exactly becomes a problem at its place. */
+export class TypeReader {
+  /** Types that contain themselves, in the order in which they were met. */
+  readonly types: NamedType[] = [];
+  readonly #kind: string;
+  readonly #checked: CheckedTypes;
+  readonly #hasBrands: boolean;
+  readonly #problems: Problem[];
+  readonly #named = new Map<ZodSchema, NamedType>();
+  readonly #recursive = new Set<ZodSchema>();
+  readonly #refused = new Set<string>();
+  /** Schemas whose parts were searched for cycles. */
+  readonly #searched = new Set<ZodSchema>();
+
+  /** @param hasBrands whether there are any, perhaps where the text can't be followed */
+  constructor(
+    kind: string,
+    { checked, hasBrands }: { checked: CheckedTypes; hasBrands: boolean },
+    problems: Problem[],
+  ) {
+    this.#kind = kind;
+    this.#checked = checked;
+    this.#hasBrands = hasBrands;
+    this.#problems = problems;
+  }
+
+  /** Both sides of a schema; `about` names it in messages, `path` leads to it from the definition of the kind. */
+  readSides(schema: unknown, place: Place, about: string, path: TypePath): Sides {
+    if (isZodSchema(schema)) this.#findCycles(schema, new Set());
+    const read = (side: Side): Type => this.#read(schema, place, { side, about, path, depth: 0 });
+    return { sent: read("sent"), parsed: read("parsed") };
+  }
+
+  /** Settles the names of types that contain themselves, once everything is read; those that are `taken` are left to others. */
+  nameTypes(taken: ReadonlySet<string>): void {
+    for (const type of this.#checked.named) {
+      type.name = `${this.#kind}${pascalCase(type.name)}`;
+      this.types.push(type);
     }
+    const names = new Set(taken);
+    for (const type of this.types) {
+      let name = type.name;
+      for (let count = 2; names.has(name) || names.has(`${name}Parsed`); count++) name = `${type.name}${count}`;
+      type.name = type.parsedName = name;
+      names.add(name).add(`${name}Parsed`);
+    }
+    // A type that names one whose sides differ has sides that differ, too.
+    for (let left = this.types; ; ) {
+      const different = left.filter((type) => !isSame(type));
+      if (different.length === 0) return;
+      for (const type of different) type.parsedName = `${type.name}Parsed`;
+      left = left.filter((type) => !different.includes(type));
+    }
+  }
+
+  /** Notes every schema that is reached from itself. */
+  #findCycles(schema: ZodSchema, inside: Set<ZodSchema>): void {
+    if (inside.has(schema)) return void this.#recursive.add(schema);
+    if (this.#searched.has(schema) || inside.size > MAX_DEPTH) return;
+    inside.add(schema);
+    for (const part of partsOfSchema(schema)) this.#findCycles(part, inside);
+    inside.delete(schema);
+    this.#searched.add(schema);
+  }
+
+  #read(schema: unknown, place: Place, reading: Reading): Type {
+    const refuse = (message: string, at: Span = place.span): Type => this.#refuse(place, reading, message, at);
+    if (!isZodSchema(schema))
+      return refuse(isOldZodSchema(schema) ? OLD_ZOD : schema === undefined ? NO_VALUE : NO_ZOD);
+    if (reading.depth > MAX_DEPTH) {
+      const [whole = reading.about] = /^\S+ [^.[]+/.exec(reading.about) ?? [];
+      return this.#refuse(place, { ...reading, about: whole }, TOO_DEEP);
+    }
+    const asked = this.#hasBrands && !place.isKnown ? this.#typeOf(reading) : undefined;
+    if (asked !== undefined && typeof asked !== "string") return asked;
+    return this.#recursive.has(schema)
+      ? this.#readNamed(schema, place, reading)
+      : this.#readBody(schema, place, reading);
+  }
+
+  #readNamed(schema: ZodSchema, place: Place, reading: Reading): Type {
+    const known = this.#named.get(schema);
+    if (known !== undefined) return { kind: "named", of: known, side: reading.side };
+    const { constant } = place;
+    const own = constant?.name ?? place.maker;
+    const name = own === undefined ? `${pascalCase(reading.about)}Node` : `${this.#kind}${pascalCase(own)}`;
+    const of: NamedType = {
+      name,
+      parsedName: name,
+      sent: UNKNOWN,
+      parsed: UNKNOWN,
+      doc: constant?.doc,
+      origin: constant && { file: place.file, key: constant.key, whole: constant.span },
+    };
+    this.#named.set(schema, of);
+    this.types.push(of);
+    of.sent = this.#readBody(schema, place, { ...reading, side: "sent" });
+    of.parsed = this.#readBody(schema, place, { ...reading, side: "parsed" });
+    return { kind: "named", of, side: reading.side };
+  }
+
+  #readBody(schema: ZodSchema, place: Place, reading: Reading): Type {
+    const def = defOf(schema);
+    const { side } = reading;
+    const refuse = (message: string, at?: Span): Type => this.#refuse(place, reading, message, at);
+    const read = (part: unknown, { place: at, path, about = "" }: Inner): Type =>
+      this.#read(part, at, {
+        side,
+        about: `${reading.about}${about}`,
+        path: [...reading.path, "_zod", "def", ...path],
+        depth: reading.depth + 1,
+      });
+    const inner = (): Type => read(def.innerType, { place: place.inner(def.type), path: ["innerType"] });
+    const part = (name: "left" | "right" | "in" | "out"): Type =>
+      read(def[name], { place: place.inner(name), path: [name] });
+
+    if (place.method("brand")) return this.#ask(place, reading, place.method("brand"));
+    if (place.hasTypeArguments && def.type !== "custom") return this.#ask(place, reading);
+    if (def.coerce === true && side === "sent") return UNKNOWN;
+    switch (def.type) {
+      case "array": {
+        const element = read(def.element, { place: place.inner("array"), path: ["element"], about: "[]" });
+        return { kind: "array", element, readonly: false };
+      }
+      case "tuple":
+        return readTuple(def, place, side, read);
+      case "object":
+        return readObject(def, place, side, read);
+      case "record":
+        return readRecord(def, place, side, read);
+      case "map": {
+        const key = read(def.keyType, { place: place.inner("key"), path: ["keyType"] });
+        const value = read(def.valueType, { place: place.inner("record"), path: ["valueType"], about: "[]" });
+        return { kind: "reference", name: "Map", from: undefined, args: [key, value] };
+      }
+      case "set": {
+        const element = read(def.valueType, { place: place.inner("set"), path: ["valueType"], about: "[]" });
+        return { kind: "reference", name: "Set", from: undefined, args: [element] };
+      }
+      case "union":
+        return unionOf(
+          (def.options ?? []).map((option, at) => read(option, { place: place.item(at), path: ["options", at] })),
+        );
+      case "intersection": {
+        const members = [part("left"), part("right")];
+        return {
+          kind: "intersection",
+          members: members.flatMap((one) => (one.kind === "intersection" ? one.members : [one])),
+        };
+      }
+      case "enum":
+        return this.#readEnum(def, place, reading);
+      case "literal":
+        return unionOf((def.values ?? []).map(literalOf));
+      case "template_literal":
+        return readTemplate(def, place, read);
+      case "optional":
+        return hasTrait(schema, "$ZodExactOptional") ? inner() : unionOf([inner(), NOTHING]);
+      case "nullable":
+        return unionOf([inner(), { kind: "plain", text: "null" }]);
+      case "default":
+        return side === "sent" ? unionOf([inner(), NOTHING]) : withoutUndefined(inner());
+      case "prefault":
+        return side === "sent" ? unionOf([inner(), NOTHING]) : inner();
+      case "nonoptional":
+        return withoutUndefined(inner());
+      case "catch":
+        return inner();
+      case "success":
+        return side === "sent" ? inner() : { kind: "plain", text: "boolean" };
+      case "lazy":
+        return read(lazyOf(schema), { place: place.inner("lazy"), path: ["getter()"] });
+      case "pipe": {
+        const end = side === "sent" ? "in" : "out";
+        // What a function takes and gives only the compiler knows.
+        return def[end] && defOf(def[end]).type === "transform" ? this.#ask(place, reading) : part(end);
+      }
+      case "transform":
+        return this.#ask(place, reading);
+      case "readonly":
+        return asReadonly(inner()) ?? refuse(READONLY, place.method("readonly"));
+      case "custom":
+        return this.#readCustom(schema, place, reading);
+      default: {
+        const name = NAMES[def.type];
+        if (name !== undefined) return { kind: "plain", text: name };
+        return refuse(REFUSALS[def.type] ?? `a schema of the type "${def.type}" has no plain type`);
+      }
+    }
+  }
+
+  #readEnum(def: ZodDef, place: Place, reading: Reading): Type {
+    const entries = Object.entries(def.entries ?? {});
+    // TypeScript adds a way back from each number to its name.
+    const isNumericEnum = entries.some(
+      ([key, value]) => typeof value === "string" && def.entries?.[value] === Number(key),
+    );
+    if (isNumericEnum || place.beginsWithEnum) return this.#ask(place, reading);
+    return unionOf(entries.map(([, value]) => literalOf(value)));
+  }
+
+  #readCustom(schema: ZodSchema, place: Place, reading: Reading): Type {
+    const known = classOf(schema);
+    const isInstance = known !== undefined || hasTrait(schema, "ZodInstanceOf");
+    const properties = place.method("properties");
+    if (properties) return this.#refuse(place, reading, CUSTOM, properties);
+    for (const [name, sendable] of SENDABLE) {
+      // A described schema has lost its class: then the text tells.
+      if (known === undefined ? isInstance && place.beginsWith(name) : known === sendable)
+        return { kind: "plain", text: name };
+    }
+    if (isInstance && reading.side === "sent") return this.#refuse(place, reading, INSTANCE);
+    return this.#ask(place, reading);
+  }
+
+  /** The type as the compiler says it. */
+  #ask(place: Place, reading: Reading, at?: Span): Type {
+    const answer = this.#typeOf(reading);
+    return typeof answer === "string" ? this.#refuse(place, reading, answer, at) : answer;
+  }
+
+  #typeOf({ path, side }: Reading): Type | string {
+    return this.#checked.typeOf([...path, "_zod", side === "sent" ? "input" : "output"], {
+      mustTravel: side === "sent",
+    });
+  }
+
+  #refuse(place: Place, { about }: Reading, message: string, at: Span = place.span): Type {
+    // Both sides are read, and the first one says enough.
+    const key = `${place.file}:${at.start.line}:${at.start.column} ${about}`;
+    if (!this.#refused.has(key)) this.#problems.push({ file: place.file, ...at.start, message, about });
+    this.#refused.add(key);
+    return UNKNOWN;
   }
 }
 
-function readTuple(def: ZodDef, place: Place, reading: Reading): Type {
+function isSame({ sent, parsed }: Sides): boolean {
+  return textIn(sent) === textIn(parsed);
+}
+
+/** As it is printed. */
+function textIn(type: Type): string {
+  return textOf(printType(type, ""));
+}
+
+type Read = (part: unknown, inner: Inner) => Type;
+
+function readTuple(def: ZodDef, place: Place, side: Side, read: Read): Type {
   const schemas = def.items ?? [];
   const items = schemas.map((item, index) => ({
-    type: readType(item, place.item(index), within(reading, `[${index}]`)),
-    optional: schemas.slice(index).every((later) => isOptional(later, reading.side)),
+    type: read(item, { place: place.item(index), path: ["items", index], about: `[${index}]` }),
+    optional: schemas.slice(index).every((later) => isOptional(later, side)),
   }));
-  const rest = def.rest ? readType(def.rest, place.inner("rest"), within(reading, "[]")) : undefined;
+  const rest = def.rest ? read(def.rest, { place: place.inner("rest"), path: ["rest"], about: "[]" }) : undefined;
   return { kind: "tuple", items, rest, readonly: false };
 }
 
-function readObject(def: ZodDef, place: Place, reading: Reading, refuse: (message: string) => Type): Type {
-  const catchall = def.catchall && defOf(def.catchall).type;
-  if (catchall !== undefined && catchall !== "never" && catchall !== "unknown") return refuse(CATCHALL);
+function readObject(def: ZodDef, place: Place, side: Side, read: Read): Type {
   const fields = Object.entries(def.shape ?? {}).map(([name, schema]): Field => {
     const at = place.field(name);
-    const type = readType(schema, at, within(reading, `.${name}`));
-    const described = descriptionOf(schema);
-    return { name, type, optional: isOptional(schema, reading.side), doc: at.doc ?? described, origin: at.origin };
+    const type = read(schema, { place: at, path: ["shape", name], about: `.${name}` });
+    return { name, type, optional: isOptional(schema, side), doc: at.doc ?? docOf(schema), origin: at.origin };
   });
+  const isClosed = def.catchall === undefined || defOf(def.catchall).type === "never";
+  const rest = isClosed ? undefined : read(def.catchall, { place: place.inner("catchall"), path: ["catchall"] });
+  const keys: Type = { kind: "plain", text: "string" };
   if (fields.length === 0) {
-    const value: Type = { kind: "plain", text: catchall === "unknown" ? "unknown" : "never" };
-    return { kind: "record", key: { kind: "plain", text: "string" }, value, partial: false, readonly: false };
+    const value: Type = rest ?? { kind: "plain", text: "never" };
+    return { kind: "record", key: keys, value, partial: false, readonly: false };
   }
-  return { kind: "object", fields, open: catchall === "unknown", readonly: false };
+  const object: Type = { kind: "object", fields, open: undefined, readonly: false };
+  if (rest === undefined) return object;
+  // Where fields are of other types than the rest, no object type says it: who reads gets both, who writes may write either.
+  const others = unionOf([rest, ...fields.map(({ type, optional }) => (optional ? unionOf([type, NOTHING]) : type))]);
+  if (textIn(others) === textIn(rest) || side === "sent") return { ...object, open: others };
+  return {
+    kind: "intersection",
+    members: [object, { kind: "record", key: keys, value: rest, partial: false, readonly: false }],
+  };
 }
 
-function readRecord(def: ZodDef, place: Place, reading: Reading): Type {
-  const key = readType(def.keyType, place.inner("key"), reading);
-  const value = readType(def.valueType, place.inner("record"), within(reading, "[]"));
-  const isPartial = isPartialRecord(def) || (reading.side === "sent" && isOptional(def.valueType, "sent"));
+function readRecord(def: ZodDef, place: Place, side: Side, read: Read): Type {
+  const key = read(def.keyType, { place: place.inner("key"), path: ["keyType"] });
+  const value = read(def.valueType, { place: place.inner("record"), path: ["valueType"], about: "[]" });
+  const isPartial = isPartialRecord(def) || (side === "sent" && isOptional(def.valueType, "sent"));
   return { kind: "record", key, value, partial: isPartial, readonly: false };
 }
 
-function readEnum(def: ZodDef, place: Place, refuse: (message: string) => Type): Type {
-  const entries = Object.entries(def.entries ?? {});
-  // TypeScript adds a way back from each number to its name.
-  const isNumericEnum = entries.some(
-    ([key, value]) => typeof value === "string" && def.entries?.[value] === Number(key),
-  );
-  if (isNumericEnum || place.beginsWithEnum) return refuse(TS_ENUM);
-  return unionOf(entries.map(([, value]) => literalOf(value)));
+function readTemplate(def: ZodDef, place: Place, read: Read): Type {
+  const texts = [""];
+  const types: Type[] = [];
+  for (const [index, part] of (def.parts ?? []).entries()) {
+    if (isZodSchema(part)) {
+      const type = read(part, { place: place.item(index), path: ["parts", index] });
+      types.push(contains(type, isNothing) ? unionOf([withoutUndefined(type), literalOf("")]) : type);
+      texts.push("");
+    } else texts.push(`${texts.pop() ?? ""}${textOfPart(part)}`);
+  }
+  return { kind: "template", texts, types };
 }
 
-function readCustom(schema: ZodSchema, place: Place, refuse: (message: string, at?: Span) => Type): Type {
-  const known = classOf(schema);
-  const isInstance = known !== undefined || hasTrait(schema, "ZodInstanceOf");
-  // A described schema has lost its class: then the text tells.
-  const isBytes = known === undefined ? isInstance && place.beginsWith("Uint8Array") : known === Uint8Array;
-  if (!isBytes) return refuse(isInstance ? INSTANCE : CUSTOM);
-  const properties = place.method("properties");
-  return properties ? refuse(CUSTOM, properties) : { kind: "plain", text: "Uint8Array" };
+/** Of a template: zod leaves out what is undefined. */
+function textOfPart(part: string | number | bigint | boolean | null | undefined): string {
+  return part === undefined ? "" : String(part);
 }
 
-/** The reading of a part. */
-function within(reading: Reading, part: string): Reading {
-  return { ...reading, about: `${reading.about}${part}` };
+function isNothing(type: Type): boolean {
+  return type.kind === "plain" && type.text === "undefined";
 }
 
 /** Whether a key of that schema may be missing, on that side: zod's own rule, as its types state it. */
-function isOptional(schema: ZodSchema | undefined, side: Side): boolean {
-  const def = schema && defOf(schema);
-  switch (def?.type) {
+function isOptional(schema: ZodSchema | undefined, side: Side, depth = 0): boolean {
+  if (schema === undefined || depth > MAX_DEPTH) return false;
+  const def = defOf(schema);
+  const is = (part: ZodSchema | undefined): boolean => isOptional(part, side, depth + 1);
+  switch (def.type) {
     case "optional":
       return true;
     case "default":
@@ -191,15 +399,24 @@ function isOptional(schema: ZodSchema | undefined, side: Side): boolean {
     case "nullable":
     case "readonly":
     case "catch":
-      return isOptional(def.innerType, side);
+      return is(def.innerType);
+    case "success":
+      return side === "sent" && is(def.innerType);
     case "union":
-      return def.options?.some((option) => isOptional(option, side)) ?? false;
+      return def.options?.some(is) ?? false;
+    case "intersection":
+      return is(def.left) && is(def.right);
+    case "lazy":
+      return is(lazyOf(schema));
+    case "pipe":
+      return is(side === "sent" && !hasTrait(schema, "$ZodPreprocess") ? def.in : def.out);
     default:
       return false;
   }
 }
 
-function descriptionOf(schema: ZodSchema): string | undefined {
+/** What `.describe(...)` or `.meta(...)` says of a schema, or of the one that it wraps. */
+function docOf(schema: ZodSchema): string | undefined {
   let at: ZodSchema | undefined = schema;
   while (at !== undefined) {
     if (typeof at.description === "string" && at.description.trim() !== "") return at.description.trim();

@@ -18,6 +18,8 @@ export type Expression = { span: Span } & (
   | { kind: "array"; items: Expression[] }
   | { kind: "name"; name: string }
   | { kind: "text"; text: string }
+  /** One that does nothing but give a value. */
+  | { kind: "function"; body: Expression }
   | { kind: "other" }
 );
 

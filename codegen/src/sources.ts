@@ -63,6 +63,17 @@ export class Sources {
     return found?.module.enums.includes(found.name) ?? false;
   }
 
+  /** Whether a module, or one of the project's own that it imports, has that text in it. */
+  mentions(module: SourceModule, text: string, seen = new Set<string>()): boolean {
+    if (seen.has(module.path)) return false;
+    seen.add(module.path);
+    if (module.text.includes(text)) return true;
+    return module.uses.some(({ from }) => {
+      const path = from.startsWith(".") ? sourceFileOf(resolve(dirname(module.path), from)) : undefined;
+      return path !== undefined && this.mentions(this.open(path), text, seen);
+    });
+  }
+
   #follow(module: SourceModule, local: string): { module: SourceModule; name: string } | undefined {
     const found = module.imports.find((one) => one.local === local);
     if (found === undefined || !found.from.startsWith(".")) return undefined;

@@ -28,6 +28,7 @@ export function unionOf(types: readonly Type[]): Type {
 /** Whether a value of the type may be left out altogether. */
 export function allowsNothing(type: Type): boolean {
   if (type.kind === "union") return type.members.some(allowsNothing);
+  if (type.kind === "intersection") return type.members.every(allowsNothing);
   return ["undefined", "void", "unknown"].some((text) => isPlain(type, text));
 }
 
@@ -46,6 +47,16 @@ export function asReadonly(type: Type): Type | undefined {
       const members = type.members.map(asReadonly);
       return members.every((member) => member !== undefined) ? { kind: "union", members } : undefined;
     }
+    case "intersection": {
+      const members = type.members.map(asReadonly);
+      return members.every((member) => member !== undefined) ? { kind: "intersection", members } : undefined;
+    }
+    case "template":
+      return type;
+    case "named":
+      return { kind: "reference", name: "Readonly", from: undefined, args: [type] };
+    case "reference":
+      return type.name === "Map" || type.name === "Set" ? { ...type, name: `Readonly${type.name}` } : undefined;
     case "tuple":
       // zod's type forgets the items of a tuple that may be empty.
       return type.items[0]?.optional === false ? { ...type, readonly: true } : undefined;
@@ -56,4 +67,32 @@ export function asReadonly(type: Type): Type | undefined {
 
 function isPlain(type: Type, text: string): boolean {
   return type.kind === "plain" && type.text === text;
+}
+
+/** The types that a type is made of, but for those that it names. */
+export function partsOf(type: Type): Type[] {
+  switch (type.kind) {
+    case "plain":
+    case "named":
+      return [];
+    case "array":
+      return [type.element];
+    case "tuple":
+      return [...type.items.map((item) => item.type), ...(type.rest === undefined ? [] : [type.rest])];
+    case "union":
+    case "intersection":
+      return type.members;
+    case "record":
+      return [type.key, type.value];
+    case "template":
+      return type.types;
+    case "reference":
+      return type.args;
+  }
+  return [...type.fields.map((field) => field.type), ...(type.open === undefined ? [] : [type.open])];
+}
+
+/** Whether a type, or one that it is made of, is such. */
+export function contains(type: Type, isSuch: (type: Type) => boolean): boolean {
+  return isSuch(type) || partsOf(type).some((part) => contains(part, isSuch));
 }

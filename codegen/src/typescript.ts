@@ -125,9 +125,19 @@ function readExpression(source: ts.SourceFile, node: ts.Expression): Expression 
   if (ts.isArrayLiteralExpression(node)) {
     return { kind: "array", span, items: node.elements.map((item) => readExpression(source, item)) };
   }
+  if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) {
+    const body = ts.isBlock(node.body) ? returnedBy(node.body) : node.body;
+    return body ? { kind: "function", span, body: readExpression(source, body) } : { kind: "other", span };
+  }
   if (ts.isIdentifier(node)) return { kind: "name", span, name: node.text };
   if (ts.isStringLiteralLike(node)) return { kind: "text", span, text: node.text };
   return { kind: "other", span };
+}
+
+/** What a body gives that does nothing else. */
+function returnedBy(body: ts.Block | undefined): ts.Expression | undefined {
+  const [statement] = body?.statements ?? [];
+  return statement && ts.isReturnStatement(statement) ? statement.expression : undefined;
 }
 
 function readMember(source: ts.SourceFile, property: ts.ObjectLiteralElementLike): Member {
@@ -139,11 +149,14 @@ function readMember(source: ts.SourceFile, property: ts.ObjectLiteralElementLike
   const { name } = property;
   const isPlainName = ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name);
   const key = spanOf(source, name);
-  const value: Expression = ts.isPropertyAssignment(property)
-    ? readExpression(source, property.initializer)
+  const given = ts.isPropertyAssignment(property)
+    ? property.initializer
     : ts.isShorthandPropertyAssignment(property)
-      ? { kind: "name", span: key, name: property.name.text }
-      : { kind: "other", span };
+      ? property.name
+      : ts.isGetAccessor(property)
+        ? returnedBy(property.body)
+        : undefined;
+  const value: Expression = given ? readExpression(source, given) : { kind: "other", span };
   return { name: isPlainName ? name.text : undefined, key, span, value, doc };
 }
 

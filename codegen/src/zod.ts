@@ -12,6 +12,8 @@ export interface ZodSchema {
     readonly bag?: Readonly<Record<string, unknown>>;
     /** Every value it accepts, where they can be counted. */
     readonly values?: ReadonlySet<unknown> | undefined;
+    /** What `z.lazy(...)` leads to. */
+    readonly innerType?: ZodSchema;
   };
   /** From `.describe(text)` or `.meta({ description: text })`. */
   readonly description?: unknown;
@@ -33,6 +35,44 @@ export interface ZodDef {
   readonly keyType?: ZodSchema;
   readonly valueType?: ZodSchema;
   readonly partial?: boolean;
+  readonly left?: ZodSchema;
+  readonly right?: ZodSchema;
+  readonly in?: ZodSchema;
+  readonly out?: ZodSchema;
+  /** Of a template literal: texts and schemas. */
+  readonly parts?: readonly (ZodSchema | string | number | bigint | boolean | null | undefined)[];
+}
+
+const PARTS = [
+  "element",
+  "innerType",
+  "keyType",
+  "valueType",
+  "rest",
+  "left",
+  "right",
+  "in",
+  "out",
+  "catchall",
+] as const;
+
+/** The schemas that a schema is made of. */
+export function partsOfSchema(schema: ZodSchema): ZodSchema[] {
+  const def = defOf(schema);
+  const parts: unknown[] = [
+    ...PARTS.map((name) => def[name]),
+    ...Object.values(def.shape ?? {}),
+    ...(def.items ?? []),
+    ...(def.options ?? []),
+    ...(def.parts ?? []),
+    lazyOf(schema),
+  ];
+  return parts.filter(isZodSchema);
+}
+
+/** What a `z.lazy(...)` leads to. */
+export function lazyOf(schema: ZodSchema): ZodSchema | undefined {
+  return defOf(schema).type === "lazy" ? schema[INTERNALS].innerType : undefined;
 }
 
 /** Whether a value is a schema of zod 4. */

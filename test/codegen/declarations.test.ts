@@ -237,6 +237,78 @@ export const Bar = definePeer({
   });
 });
 
+describe("types that name others", () => {
+  test("classes and enums of the project are imported, brands come from zod, what contains itself gets a name", async () => {
+    const text = await declarationsOf(
+      `import { Color, Money } from "./lib/money.js";
+/** A tree. */
+const Node = z.object({
+  /** What it weighs. */
+  kilos: z.number().default(0),
+  get below() {
+    return z.array(Node);
+  },
+});
+export const Bar = definePeer({
+  get: {
+    price: { input: z.enum(Color), output: z.string().transform((text) => new Money(text)) },
+    tree: { input: Node, output: z.json() },
+    id: { output: z.string().brand<"Id">() },
+  },
+});`,
+      {
+        "schemas/lib/money.ts": `export enum Color { Red = "red" }\nexport class Money { constructor(readonly text: string) {} }\n`,
+      },
+    );
+    expect(text).toContain(`import type { $brand } from "zod";
+import type { Color, Money } from "../schemas/lib/money.js";
+`);
+    expect(text).toContain("  price(input: Color, options?: CallOptions): Promise<Money>;");
+    expect(text).toContain("  price: (input: Color, call: Call) => Awaitable<string>;");
+    expect(text).toContain('  id(input?: undefined, options?: CallOptions): Promise<string & $brand<"Id">>;');
+    expect(text).toContain(`/** A tree. */
+export interface BarNode {
+  /** What it weighs. */
+  kilos?: number | undefined;
+  below: BarNode[];
+}
+/** A tree. */
+export interface BarNodeParsed {
+  /** What it weighs. */
+  kilos: number;
+  below: BarNodeParsed[];
+}
+`);
+    expect(text).toContain(`export type BarJson =
+  | string
+  | number
+  | boolean
+  | null
+  | BarJson[]
+  | { [key: string]: BarJson };
+`);
+    expect(text).toContain("  tree(input: BarNode, options?: CallOptions): Promise<BarJson>;");
+    expect(text).toContain("  tree: (input: BarNodeParsed, call: Call) => Awaitable<BarJson>;");
+  });
+
+  test("two types of one name are refused", async () => {
+    const project = projectWith({
+      "schemas/Bar.ts": schemaFile(`import { BarPeer } from "./lib.js";
+export const Bar = definePeer({ get: { one: { output: z.string().transform((text) => new BarPeer(text)) } } });`),
+      "schemas/lib.ts": "export class BarPeer { constructor(readonly text: string) {} }",
+    });
+    expect((await project.codegen()).error).toContain("two types of Bar would both be named BarPeer, one of them from");
+  });
+
+  test("a catchall of another type than the fields: who writes may write either, who reads is told which", async () => {
+    const text = await declarationsOf(
+      "export const Bar = definePeer({ get: { one: { input: z.object({ a: z.string() }).catchall(z.int()) } } });",
+    );
+    expect(text).toContain("  one(input: { a: string; [key: string]: number | string }, options");
+    expect(text).toContain("  one: (input: { a: string } & Record<string, number>, call");
+  });
+});
+
 describe("what a schema leaves out", () => {
   test("no input, no output, no methods and no comments are all fine", async () => {
     const text = await declarationsOf("export const Bar = definePeer({ get: { ping: {} }, send: { wake: {} } });", FOO);

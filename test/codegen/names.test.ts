@@ -18,6 +18,7 @@ function networkOf(kinds: Readonly<Record<string, readonly (string | [name: stri
     doc: undefined,
     origin: origin(name),
     words: [],
+    types: [],
     methods: methods.map((method): Method => {
       const [own, codes] = typeof method === "string" ? [method, []] : method;
       const at = origin(name);

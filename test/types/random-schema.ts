@@ -22,6 +22,12 @@ function leaves(): fc.Arbitrary<string>[] {
   return [
     fc.constantFrom("z.string()", "z.string().max(3)", "z.email()", "z.number()", "z.int().min(1)", "z.boolean()"),
     fc.constantFrom("z.bigint()", "z.date()", "z.null()", "z.undefined()", "z.unknown()", "bytes"),
+    fc.constantFrom("z.coerce.number()", "z.stringbool()", "z.templateLiteral(['v', z.int()])", "Category", "z.json()"),
+    fc.constantFrom(
+      "z.string().transform((text) => text.length)",
+      "z.string().brand<'Id'>()",
+      "z.string().pipe(z.coerce.date())",
+    ),
     fc.constantFrom("z.literal('x')", "z.literal([1, 'y', false])", "z.enum(['p', 'q'])"),
   ];
 }
@@ -31,6 +37,14 @@ function containers(schema: fc.Arbitrary<string>, object: fc.Arbitrary<string>):
   const key = fc.constantFrom("z.string()", "z.number()", "z.enum(['p', 'q'])", "z.literal('k')", "z.email()");
   return [
     schema.map((one) => `z.array(${one})`),
+    schema.map((one) => `z.set(${one})`),
+    fc.tuple(key, schema).map(([keys, values]) => `z.map(${keys}, ${values})`),
+    fc.tuple(object, object).map(([one, other]) => `${one}.and(${other})`),
+    schema.map((one) => `z.lazy(() => ${one})`),
+    schema.map((one) => `page(${one})`),
+    object.map((one) => `${one}.transform((value) => [value, 1] as const)`),
+    object.map((one) => `z.preprocess((value) => value, ${one})`),
+    object.map((one) => `${one}.brand<'Box'>().optional()`),
     schema.map((one) => `${one}.array().max(9)`),
     fc
       .tuple(some, fc.option(schema))

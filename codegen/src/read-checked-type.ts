@@ -1,0 +1,368 @@
+/** Turns types of the compiler into types that can be printed. */
+import { ts } from "ts-morph";
+import type { Field, NamedType, Type } from "./model.ts";
+import { compareTexts } from "./problem.ts";
+import { textOf } from "./pieces.ts";
+import { printType } from "./print-type.ts";
+import {
+  ANY_TYPE,
+  CLASS_TYPE,
+  FUNCTION_TYPE,
+  PRIVATE_TYPE,
+  RECURSIVE_TYPE,
+  SYMBOL_TYPE,
+  UNKNOWN_TYPE,
+} from "./refusals.ts";
+import { UNKNOWN, unionOf } from "./type-algebra.ts";
+
+/** Why a type can't be printed. */
+export class Unprintable extends Error {
+  override readonly name = "Unprintable";
+}
+
+/** Classes of the language that are read, and which of them travel. */
+const BUILT_IN: ReadonlyMap<string, boolean> = new Map([
+  ...[
+    ["Date", "Map", "Set", "ReadonlyMap", "ReadonlySet", "Uint8Array", "Int8Array", "Uint8ClampedArray", "Int16Array"],
+    ["Uint16Array", "Int32Array", "Uint32Array", "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array"],
+  ]
+    .flat()
+    .map((name): [string, boolean] => [name, true]),
+  ...["ArrayBuffer", "SharedArrayBuffer", "Error", "RegExp", "URL", "File", "Blob", "Buffer", "ArrayBufferLike"].map(
+    (name): [string, boolean] => [name, false],
+  ),
+]);
+
+/** Objects in objects; more of them are one without an end. */
+const MAX_DEPTH = 40;
+
+const PLAIN: readonly (readonly [flag: ts.TypeFlags, text: string])[] = [
+  [ts.TypeFlags.Unknown, "unknown"],
+  [ts.TypeFlags.Never, "never"],
+  [ts.TypeFlags.Void, "void"],
+  [ts.TypeFlags.Undefined, "undefined"],
+  [ts.TypeFlags.Null, "null"],
+  [ts.TypeFlags.Boolean, "boolean"],
+];
+
+const WIDE: readonly (readonly [flag: ts.TypeFlags, text: string])[] = [
+  [ts.TypeFlags.String, "string"],
+  [ts.TypeFlags.Number, "number"],
+  [ts.TypeFlags.BigInt, "bigint"],
+];
+
+export class CheckedTypeReader {
+  readonly #checker: ts.TypeChecker;
+  readonly #program: ts.Program;
+  readonly #source: ts.SourceFile;
+  readonly #mustTravel: boolean;
+  readonly #named: Map<ts.Type, NamedType>;
+  /** What is being read, the outermost first. */
+  readonly #inside: ts.Type[] = [];
+
+  /**
+   * @param source the file from which types of packages are imported
+   * @param named where types that contain themselves go
+   */
+  constructor(
+    program: ts.Program,
+    source: ts.SourceFile,
+    { mustTravel, named }: { mustTravel: boolean; named: Map<ts.Type, NamedType> },
+  ) {
+    this.#named = named;
+    this.#program = program;
+    this.#checker = program.getTypeChecker();
+    this.#source = source;
+    this.#mustTravel = mustTravel;
+  }
+
+  /** @throws Unprintable */
+  read(type: ts.Type): Type {
+    const { flags } = type;
+    if (flags & ts.TypeFlags.Any) {
+      if (this.#mustTravel) return UNKNOWN;
+      throw new Unprintable(ANY_TYPE);
+    }
+    if (flags & ts.TypeFlags.ESSymbolLike) throw new Unprintable(SYMBOL_TYPE);
+    if (flags & ts.TypeFlags.EnumLike && !(flags & ts.TypeFlags.Boolean)) {
+      const found = this.#readEnum(type);
+      if (found) return found;
+    }
+    const plain = [...PLAIN, ...WIDE].find(([flag]) => flags & flag);
+    if (plain && !(flags & ts.TypeFlags.Literal)) return { kind: "plain", text: plain[1] };
+    if (type.isStringLiteral()) return { kind: "plain", text: JSON.stringify(type.value) };
+    if (type.isNumberLiteral()) return { kind: "plain", text: String(type.value) };
+    if (flags & (ts.TypeFlags.BooleanLiteral | ts.TypeFlags.BigIntLiteral))
+      return { kind: "plain", text: this.#checker.typeToString(type) };
+    if (flags & ts.TypeFlags.TemplateLiteral) {
+      const { texts, types } = type as ts.TemplateLiteralType;
+      return { kind: "template", texts: [...texts], types: types.map((one) => this.read(one)) };
+    }
+    if (type.isUnion()) return this.#readAlias(type) ?? this.#hoisted(type, () => this.#readUnion(type));
+    if (type.isIntersection()) return this.#readAlias(type) ?? this.#readIntersection(type);
+    if (flags & ts.TypeFlags.Object) return this.#readObject(type as ts.ObjectType);
+    if (flags & ts.TypeFlags.NonPrimitive) return { kind: "plain", text: "object" };
+    throw new Unprintable(UNKNOWN_TYPE);
+  }
+
+  /** An enum, or one of its members. */
+  #readEnum({ symbol }: ts.Type): Type | undefined {
+    const whole = symbol && enumOf(symbol, this.#checker);
+    if (whole === undefined) return undefined;
+    const from = this.#moduleOf(whole);
+    if (from === undefined) throw new Unprintable(PRIVATE_TYPE(whole.name));
+    const isPart = whole !== symbol && this.#membersOf(whole).length > 1;
+    return { kind: "reference", name: isPart ? `${whole.name}.${symbol.name}` : whole.name, from, args: [] };
+  }
+
+  #membersOf(whole: ts.Symbol): readonly ts.Type[] {
+    const type = this.#checker.getDeclaredTypeOfSymbol(whole);
+    return type.isUnion() ? type.types : [type];
+  }
+
+  /** Their order in the compiler changes with what it saw before. */
+  #readUnion(type: ts.UnionType): Type {
+    const wholes = new Set(type.types.map(({ symbol }) => symbol && enumOf(symbol, this.#checker)));
+    const symbols = new Set(type.types.map(({ symbol }) => symbol));
+    const complete = [...wholes]
+      .filter((whole) => whole !== undefined)
+      .filter((whole) => this.#membersOf(whole).every(({ symbol }) => symbols.has(symbol)))
+      .map((whole) => this.#checker.getDeclaredTypeOfSymbol(whole));
+    if (type.types.filter(({ flags }) => flags & ts.TypeFlags.BooleanLiteral).length === 2)
+      complete.push(this.#checker.getBooleanType());
+    const isCovered = (one: ts.Type): boolean =>
+      complete.some((whole) => (whole.isUnion() ? whole.types : [whole]).some((part) => isSameMember(part, one)));
+    const members = [...complete, ...type.types.filter((one) => !isCovered(one))].map((one) => this.read(one));
+    return unionOf(
+      members.toSorted((a, b) => rank(a) - rank(b) || compareTexts(textOf(printType(a, "")), textOf(printType(b, "")))),
+    );
+  }
+
+  #readIntersection(type: ts.IntersectionType): Type {
+    return { kind: "intersection", members: type.types.map((one) => this.read(one)) };
+  }
+
+  #readObject(type: ts.ObjectType): Type {
+    const checker = this.#checker;
+    if (checker.isTupleType(type)) return this.#readTuple(type as ts.TupleTypeReference);
+    if (checker.isArrayType(type)) {
+      const [element] = checker.getTypeArguments(type as ts.TypeReference);
+      const readonly = type.symbol.name === "ReadonlyArray";
+      return { kind: "array", element: this.read(element as ts.Type), readonly };
+    }
+    const named = this.#readAlias(type) ?? this.#readNamed(type);
+    if (named) return named;
+    if (type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0)
+      throw new Unprintable(FUNCTION_TYPE);
+    return this.#hoisted(type, () => this.#readFields(type));
+  }
+
+  /** A type that turns out to contain itself is declared on its own. */
+  #hoisted(type: ts.Type, read: () => Type): Type {
+    const known = this.#named.get(type);
+    if (known) return { kind: "named", of: known, side: "sent" };
+    if (this.#inside.includes(type)) {
+      const symbol = type.aliasSymbol ?? type.symbol;
+      const name = symbol === undefined || symbol.name.startsWith("__") ? "Node" : symbol.name;
+      const of: NamedType = {
+        name,
+        parsedName: name,
+        sent: UNKNOWN,
+        parsed: UNKNOWN,
+        doc: undefined,
+        origin: undefined,
+      };
+      this.#named.set(type, of);
+      return { kind: "named", of, side: "sent" };
+    }
+    if (this.#inside.length > MAX_DEPTH) throw new Unprintable(RECURSIVE_TYPE);
+    this.#inside.push(type);
+    const body = read();
+    this.#inside.pop();
+    const of = this.#named.get(type);
+    if (of === undefined) return body;
+    of.sent = of.parsed = body;
+    return { kind: "named", of, side: "sent" };
+  }
+
+  #readTuple(type: ts.TupleTypeReference): Type {
+    const { elementFlags, readonly } = type.target;
+    const items: (Type & { kind: "tuple" })["items"] = [];
+    let rest: Type | undefined;
+    for (const [index, one] of this.#checker.getTypeArguments(type).entries()) {
+      const flags = elementFlags[index] ?? ts.ElementFlags.Required;
+      if (flags & ts.ElementFlags.Variable) rest = this.read(one);
+      else if (rest !== undefined) throw new Unprintable(UNKNOWN_TYPE);
+      else items.push({ type: this.read(one), optional: (flags & ts.ElementFlags.Optional) !== 0 });
+    }
+    return { kind: "tuple", items, rest, readonly };
+  }
+
+  /** A type that has a name of its own, where that can be imported. */
+  #readAlias(type: ts.Type): Type | undefined {
+    const { aliasSymbol, aliasTypeArguments = [] } = type;
+    if (aliasSymbol === undefined) return undefined;
+    const isBrand = aliasSymbol.name === "$brand";
+    const from = isBrand ? "zod" : this.#ownModuleOf(aliasSymbol);
+    if (from === undefined) return undefined;
+    if (this.#mustTravel && !isBrand) this.#expectTravels(type);
+    return { kind: "reference", name: aliasSymbol.name, from, args: aliasTypeArguments.map((one) => this.read(one)) };
+  }
+
+  /** An instance of a class, or an interface that can be imported. */
+  #readNamed(type: ts.ObjectType): Type | undefined {
+    const { symbol } = type;
+    const isClass = (symbol.flags & ts.SymbolFlags.Class) !== 0;
+    if (!isClass && (symbol.flags & ts.SymbolFlags.Interface) === 0) return undefined;
+    const builtIn = BUILT_IN.get(symbol.name);
+    const isBuiltIn = builtIn !== undefined && this.#isOfLibrary(symbol);
+    if (this.#mustTravel && (isBuiltIn ? !builtIn : isClass)) throw new Unprintable(CLASS_TYPE(symbol.name));
+    const args =
+      (type as ts.TypeReference).target === undefined ? [] : this.#checker.getTypeArguments(type as ts.TypeReference);
+    // The last ones of a class or interface may be its own `this`.
+    const own = args.slice(0, (symbol.declarations?.find(isGeneric)?.typeParameters ?? []).length);
+    if (isBuiltIn) {
+      // Which kind of memory bytes lie in says nothing about what they are.
+      const isBytes = own.length === 1 && this.#checker.typeToString(own[0] as ts.Type).startsWith("ArrayBuffer");
+      return {
+        kind: "reference",
+        name: symbol.name,
+        from: undefined,
+        args: isBytes ? [] : own.map((one) => this.read(one)),
+      };
+    }
+    const from = isClass ? this.#moduleOf(symbol) : this.#ownModuleOf(symbol);
+    if (from === undefined) {
+      if (isClass) throw new Unprintable(PRIVATE_TYPE(symbol.name));
+      return undefined;
+    }
+    if (this.#mustTravel) this.#expectTravels(type);
+    return { kind: "reference", name: symbol.name, from, args: own.map((one) => this.read(one)) };
+  }
+
+  #readFields(type: ts.ObjectType): Type {
+    const checker = this.#checker;
+    const fields = checker.getPropertiesOfType(type).map((property): Field => {
+      if (property.name.startsWith("__@")) throw new Unprintable(SYMBOL_TYPE);
+      const optional = (property.flags & ts.SymbolFlags.Optional) !== 0;
+      const its = checker.getTypeOfSymbolAtLocation(property, this.#source);
+      return {
+        name: property.name,
+        type: this.read(optional ? withoutMissing(its) : its),
+        optional,
+        doc: docOf(property, checker),
+        origin: undefined,
+      };
+    });
+    const readonly = fields.length > 0 && checker.getPropertiesOfType(type).every(isReadonly);
+    const indexes = checker.getIndexInfosOfType(type);
+    if (indexes.length === 0) {
+      if (fields.length > 0) return { kind: "object", fields, open: undefined, readonly };
+      return { kind: "plain", text: "{}" };
+    }
+    const [index] = indexes;
+    if (index === undefined || indexes.length > 1) throw new Unprintable(UNKNOWN_TYPE);
+    const value = this.read(index.type);
+    if (fields.length === 0)
+      return { kind: "record", key: this.read(index.keyType), value, partial: false, readonly: index.isReadonly };
+    return { kind: "object", fields, open: value, readonly };
+  }
+
+  /** Types that are imported by their names are looked into all the same. */
+  #expectTravels(type: ts.Type): void {
+    if (this.#inside.includes(type)) return;
+    this.#inside.push(type);
+    for (const property of this.#checker.getPropertiesOfType(type))
+      this.read(this.#checker.getTypeOfSymbolAtLocation(property, this.#source));
+    this.#inside.pop();
+  }
+
+  #isOfLibrary(symbol: ts.Symbol): boolean {
+    return (symbol.declarations ?? []).some((one) => {
+      const file = one.getSourceFile();
+      return this.#program.isSourceFileDefaultLibrary(file) || /[\\/]@types[\\/]node[\\/]/.test(file.fileName);
+    });
+  }
+
+  /** The project's own file that exports a type under its name. */
+  #ownModuleOf(symbol: ts.Symbol): string | undefined {
+    const file = symbol.declarations?.[0]?.getSourceFile();
+    if (file === undefined || this.#program.isSourceFileFromExternalLibrary(file)) return undefined;
+    return file.fileName.includes("/node_modules/") ? undefined : this.#exported(symbol, file);
+  }
+
+  /** The same, or the package, as the schema file imports it. */
+  #moduleOf(symbol: ts.Symbol): string | undefined {
+    const own = this.#ownModuleOf(symbol);
+    if (own !== undefined) return own;
+    for (const statement of this.#source.statements) {
+      if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
+      const module = this.#checker.getSymbolAtLocation(statement.moduleSpecifier);
+      const isThere = module && this.#checker.getExportsOfModule(module).some((one) => this.#resolved(one) === symbol);
+      const from = statement.moduleSpecifier.text;
+      if (isThere && !from.startsWith(".")) return from;
+    }
+    return undefined;
+  }
+
+  #exported(symbol: ts.Symbol, file: ts.SourceFile): string | undefined {
+    const module = this.#checker.getSymbolAtLocation(file);
+    const exports = module ? this.#checker.getExportsOfModule(module) : [];
+    return exports.some((one) => one.name === symbol.name && this.#resolved(one) === symbol)
+      ? file.fileName
+      : undefined;
+  }
+
+  #resolved(symbol: ts.Symbol): ts.Symbol {
+    return symbol.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(symbol) : symbol;
+  }
+}
+
+/** `undefined` and `null` stand last. */
+function rank(type: Type): number {
+  return type.kind === "plain" && /^(?:undefined|null)$/.test(type.text) ? 1 : 0;
+}
+
+/** One literal may have several types: as it is written, and as it is widened. */
+function isSameMember(a: ts.Type, b: ts.Type): boolean {
+  return a === b || (a.symbol !== undefined && a.symbol === b.symbol);
+}
+
+/** The enum that is, or that has that member. */
+function enumOf(symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol | undefined {
+  const [declared] = symbol.declarations ?? [];
+  const whole = declared && ts.isEnumMember(declared) ? declared.parent : declared;
+  return whole && ts.isEnumDeclaration(whole) ? checker.getSymbolAtLocation(whole.name) : undefined;
+}
+
+function isGeneric(node: ts.Declaration): node is ts.ClassDeclaration | ts.InterfaceDeclaration {
+  return ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node);
+}
+
+/** An optional property has a type more, which says that it may be missing: the compiler keeps it apart from `undefined`, and to itself. */
+function withoutMissing(type: ts.Type): ts.Type {
+  if (!type.isUnion()) return type;
+  const types = type.types.filter((one) => !isMissing(one));
+  return types.length === type.types.length ? type : Object.assign(Object.create(type) as ts.UnionType, { types });
+}
+
+function isMissing(type: ts.Type): boolean {
+  return (
+    (type.flags & ts.TypeFlags.Undefined) !== 0 && "debugIntrinsicName" in type && type.debugIntrinsicName === "missing"
+  );
+}
+
+function isReadonly(property: ts.Symbol): boolean {
+  const declared = property.valueDeclaration;
+  if (declared && ts.getCombinedModifierFlags(declared) & ts.ModifierFlags.Readonly) return true;
+  // Of mapped types only the symbol knows.
+  const { links } = property as ts.Symbol & { links?: { checkFlags?: number } };
+  return ((links?.checkFlags ?? 0) & 8) !== 0;
+}
+
+function docOf(symbol: ts.Symbol, checker: ts.TypeChecker): string | undefined {
+  const text = ts.displayPartsToString(symbol.getDocumentationComment(checker));
+  const tags = symbol.getJsDocTags(checker).map((tag) => `@${tag.name} ${ts.displayPartsToString(tag.text)}`.trim());
+  const doc = [text, ...tags].filter((one) => one !== "").join("\n");
+  return doc === "" ? undefined : doc;
+}
