@@ -7,6 +7,8 @@ export type TypePath = readonly (string | number)[];
 export interface CheckedTypes {
   /** The type at that path; a text: why it can't be printed. `mustTravel`: it is one that is sent. */
   typeOf(path: TypePath, options: { mustTravel: boolean }): Type | string;
+  /** Whether the schema at that path has a check that narrows its type. */
+  isNarrowed(path: TypePath): boolean;
   /** Those that contain themselves, among all that were given, each under a name that is not settled yet. */
   readonly named: readonly NamedType[];
 }

@@ -28,6 +28,19 @@ export class Checker {
     this.#schemasDir = schemasDir;
   }
 
+  #open(): ts.Program {
+    this.#program ??= createProgram(this.#paths, this.#schemasDir);
+    return this.#program;
+  }
+
+  #typeAt(path: string, span: Span, parts: TypePath): ts.Type | undefined {
+    const source = this.#open().getSourceFile(path);
+    const node = source && nodeAt(source, span);
+    if (node === undefined) return undefined;
+    const checker = this.#open().getTypeChecker();
+    return follow(checker, checker.getTypeAtLocation(node), node, parts);
+  }
+
   /** What it knows of the definition that stands there. */
   of(path: string, span: Span): CheckedTypes {
     const named = new Map<ts.Type, NamedType>();
@@ -35,14 +48,12 @@ export class Checker {
       get named() {
         return [...named.values()];
       },
+      isNarrowed: (parts) => this.#typeAt(path, span, parts)?.isIntersection() ?? false,
       typeOf: (parts, { mustTravel }) => {
-        const program = (this.#program ??= createProgram(this.#paths, this.#schemasDir));
-        const checker = program.getTypeChecker();
-        const source = program.getSourceFile(path);
-        const node = source && nodeAt(source, span);
-        if (source === undefined || node === undefined) return NOT_FOUND;
-        const type = follow(checker, checker.getTypeAtLocation(node), node, parts);
+        const type = this.#typeAt(path, span, parts);
         if (type === undefined) return NOT_FOUND;
+        const program = this.#open();
+        const source = program.getSourceFile(path) as ts.SourceFile;
         try {
           return new CheckedTypeReader(program, source, { mustTravel, named }).read(type);
         } catch (error) {

@@ -79,6 +79,21 @@ export class Place {
     return made.callee.kind === "name" ? made.callee.name : undefined;
   }
 
+  /** A check of the chain that may narrow the type for the compiler, as in `.refine((value) => value !== null)`. */
+  get guard(): Span | undefined {
+    let at: Expression | undefined = this.#expression;
+    while (at?.kind === "call" && at.callee.kind === "member") {
+      const [check] = at.args;
+      if (at.callee.name === "refine" && check !== undefined) {
+        const isPlain = check.kind === "function" || check.kind === "other";
+        if (!isPlain || /[!=]==?|\b(?:is|in|instanceof|typeof|isArray)\b/.test(textIn(this.module.text, check.span)))
+          return at.callee.nameSpan;
+      }
+      at = at.callee.object;
+    }
+    return undefined;
+  }
+
   /** Whether zod was told a type that only the compiler sees, as in `z.string<Id>()`. */
   get hasTypeArguments(): boolean {
     let at: Expression | undefined = this.#expression;
@@ -115,4 +130,11 @@ export class Place {
   #stay(): Place {
     return new Place(this.#sources, { module: this.module, expression: { kind: "other", span: this.span } });
   }
+}
+
+function textIn(text: string, { start, end }: Span): string {
+  const lines = text.split("\n").slice(start.line - 1, end.line);
+  const last = lines.pop() ?? "";
+  const cut = [...lines, last.slice(0, end.column - 1)].join("\n");
+  return cut.slice(start.column - 1);
 }

@@ -193,6 +193,8 @@ export class TypeReader {
 
     if (place.method("brand")) return this.#ask(place, reading, place.method("brand"));
     if (place.hasTypeArguments && def.type !== "custom") return this.#ask(place, reading);
+    if (side === "parsed" && place.guard && this.#checked.isNarrowed(reading.path))
+      return this.#ask(place, reading, place.guard);
     if (def.coerce === true && side === "sent") return UNKNOWN;
     switch (def.type) {
       case "array": {

@@ -139,6 +139,10 @@ const SHAPES: [schema: string, sent: string, parsed?: string][] = [
   ["Even", "AllEven", "AllEvenParsed"],
   ["z.json()", "AllJson"],
   ["z.lazy(() => z.string())", "string"],
+  ["z.string().nullable().refine((value) => value !== null)", "string | null", "string"],
+  ["z.union([z.string(), z.int()]).refine(isText)", "string | number", "string"],
+  ["z.object({ a: z.int(), b: z.int() }).refine(({ a, b }) => a === b)", "{ a: number; b: number }"],
+  ["z.array(z.unknown()).refine((list): list is [string] => list.length === 1)", "unknown[]", "unknown[] & [string]"],
   [
     "page(z.int().default(0))",
     "{ items: (number | undefined)[]; next: string | null }",
@@ -179,6 +183,7 @@ interface Hidden {
   corners: number;
   inner: Hidden[];
 }
+const isText = (value: unknown): value is string => typeof value === "string";
 export class Money {
   readonly text: string;
   constructor(text: string) {
