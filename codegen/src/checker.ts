@@ -1,5 +1,5 @@
-/** The other door to ts-morph: asks the compiler for types that the data of a schema does not tell. That takes seconds, so it is opened when it is needed. */
-import { Project, ts } from "ts-morph";
+/** Asks the compiler for types that the data of a schema does not tell. It takes seconds to open, so that is done when it is needed. */
+import { Project, ts } from "./ts-morph.ts";
 import type { CheckedTypes, TypePath } from "./checked-types.ts";
 import type { NamedType } from "./model.ts";
 import { CheckedTypeReader, Unprintable } from "./read-checked-type.ts";

@@ -1,5 +1,5 @@
 /** Turns types of the compiler into types that can be printed. */
-import { ts } from "ts-morph";
+import { ts } from "./ts-morph.ts";
 import type { Field, NamedType, Type } from "./model.ts";
 import { compareTexts } from "./problem.ts";
 import { textOf } from "./pieces.ts";

@@ -1,5 +1,5 @@
-/** One of the doors to ts-morph: reads the text of a module into the plain tree of source-tree.ts. Nothing is type-checked. */
-import { Project, ts } from "ts-morph";
+/** Reads the text of a module into the plain tree of source-tree.ts. Nothing is type-checked. */
+import { Project, ts } from "./ts-morph.ts";
 import type { Problem } from "./problem.ts";
 import type { Constant, Expression, Member, SourceModule, Span, Spot } from "./source-tree.ts";
 

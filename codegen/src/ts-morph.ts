@@ -1,0 +1,2 @@
+/** The one door to ts-morph, and to the TypeScript that it carries. */
+export { Project, ts } from "ts-morph";
