@@ -34,7 +34,7 @@ import { MACHINE_END, MACHINE_LINKS } from "./machine-links.ts";
 import type { Mutants } from "./mutant.ts";
 import { FLOWS, OUTBOX } from "./outbox.ts";
 import { TCP_PIPE } from "./pipe.ts";
-import { IMPROVER, INTRODUCTION, RELAYED_PIPE, SPARES } from "./paths.ts";
+import { EAGER, IMPROVER, INTRODUCTION, RELAYED_PIPE, SPARES, WATCH } from "./paths.ts";
 import { RATCHET, RECORD_LINK, RECORD_RECEIVER, RECORDS } from "./records.ts";
 import { BYTE_BUDGET, RELAY, SPLICE, SPLICE_TCP } from "./relay.ts";
 import { ASSEMBLIES, DEFRAMER } from "./stream-in.ts";
@@ -107,6 +107,8 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   PUNCHING,
   RELAYED_PIPE,
   INTRODUCTION,
+  EAGER,
+  WATCH,
   IMPROVER,
   SPARES,
   RELAY,

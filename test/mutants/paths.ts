@@ -85,6 +85,46 @@ export const INTRODUCTION: Mutants = {
 };
 
 /** Who looks for a better path, and when. */
+/** Who is told when somebody comes, goes, or is reached another way. */
+export const WATCH: Mutants = {
+  file: "src/peer/watch.ts",
+  tests: ["test/user/paths.test.ts", "test/peer/peers.test.ts", "test/user/close.test.ts"],
+  mutants: [
+    { name: "nothing is told after the first look", find: "    wake?.();\n", replace: "" },
+    { name: "a change between two looks is lost", find: "    changed = true;\n    wake", replace: "    wake" },
+    {
+      name: "the signal ends nothing",
+      find: "signal?.aborted === true || ",
+      replace: "",
+    },
+    { name: "leaving ends nothing", find: " || directory.closing() !== undefined", replace: "" },
+    { name: "the same path is told again", find: "    if (path === last) continue;\n", replace: "" },
+    { name: "who was here is here anew", find: "    before = now;\n", replace: "" },
+    { name: "nobody goes", find: "if (!now.has(name)) yield", replace: "if (false) yield" },
+    { name: "those that watch no more are told", find: "    forget();\n", replace: "" },
+  ],
+};
+
+/** Who is connected to before anybody calls. */
+export const EAGER: Mutants = {
+  file: "src/user/introducer.ts",
+  tests: ["test/user/paths.test.ts"],
+  mutants: [
+    { name: "nobody is eager", find: "(isEager && roster.has(peer) && mayTalk(peer))", replace: "false" },
+    {
+      name: "everybody is eager",
+      find: "(isEager && roster.has(peer) && mayTalk(peer))",
+      replace: "(roster.has(peer) && mayTalk(peer))",
+    },
+    { name: "the eager reach whom they deny", find: " && mayTalk(peer));\n  }", replace: ");\n  }" },
+    {
+      name: "the eager try once",
+      find: "    if (this.#options.table.isLinked(peer) || !this.#isWanted(peer)) {",
+      replace: "    if (this.#options.table.isLinked(peer) || !this.#options.table.isWanted(peer)) {",
+    },
+  ],
+};
+
 export const IMPROVER: Mutants = {
   file: "src/user/improver.ts",
   tests: ["test/user/paths.test.ts"],

@@ -53,6 +53,17 @@ export const RELAY: Mutants = {
       replace: "end() {}",
     },
     {
+      name: "who comes too late waits for nobody",
+      find: '    if (pair.isOver) return { code: CODE.timeout, text: "the other one went away" };\n',
+      replace: "",
+    },
+    { name: "a pair is never over", find: "    pair.isOver = true;\n", replace: "" },
+    {
+      name: "passes outlive their introduction",
+      find: "      this.#revoke(pair);\n      if (pair.splice",
+      replace: "      if (pair.splice",
+    },
+    {
       name: "the timer outlives the wait",
       find: "    pair.timer?.cancel();\n    pair.since",
       replace: "    pair.since",
