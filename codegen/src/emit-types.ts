@@ -1,8 +1,8 @@
 import type { Imports } from "./generated-file.ts";
 import { type DeclaredError, type Kind, type Method, type NamedType, type Sides, type Type, typesOf } from "./model.ts";
 import { kindNames, methodNames } from "./names.ts";
-import { type Piece, textOf } from "./pieces.ts";
-import { partsOf } from "./type-algebra.ts";
+import type { Piece } from "./pieces.ts";
+import { isAlike, partsOf } from "./type-algebra.ts";
 import { fitsInline, printDoc, printEnd, printFields, printLinked, printType, printUnlinked } from "./print-type.ts";
 
 /** How the types of a method stand in its signatures: as themselves, or as the name they were declared under. */
@@ -61,8 +61,10 @@ function importAll(type: Type, imports: Imports, moduleOf: ModuleOf): void {
 
 function declareSides(sides: Sides, name: string, parsedName: string, declarations: Piece[]): SidePieces {
   const sent = declareSide(sides.sent, name, declarations);
-  const isSame = textOf(printType(sides.sent, "")) === textOf(printType(sides.parsed, ""));
-  return { sent, parsed: isSame ? sent : declareSide(sides.parsed, parsedName, declarations) };
+  return {
+    sent,
+    parsed: isAlike(sides.sent, sides.parsed) ? sent : declareSide(sides.parsed, parsedName, declarations),
+  };
 }
 
 function declareSide(type: Type, name: string, declarations: Piece[]): Piece[] {
@@ -84,9 +86,10 @@ function declareErrors(
 ): { sent: string; parsed: string } | undefined {
   if (method.errors.length === 0) return undefined;
   const sent = printErrors(method.errors, "sent");
-  const parsed = printErrors(method.errors, "parsed");
   declarations.push("export interface ", ...printUnlinked(names.errors), " {\n", ...sent, "}\n");
-  if (textOf(sent) === textOf(parsed)) return { sent: names.errors, parsed: names.errors };
+  if (method.errors.every(({ data }) => isAlike(data.sent, data.parsed)))
+    return { sent: names.errors, parsed: names.errors };
+  const parsed = printErrors(method.errors, "parsed");
   declarations.push("export interface ", ...printUnlinked(names.errorsParsed), " {\n", ...parsed, "}\n");
   return { sent: names.errors, parsed: names.errorsParsed };
 }

@@ -10,6 +10,9 @@ export function fitsInline(type: Type): boolean {
   return !hasDocs(type) && widthOf(printFlat(type)) <= MAX_INLINE;
 }
 
+/** Types are printed flat again and again to see whether they fit; once a kind is printed they change no more. */
+const flat = new WeakMap<Type, Piece[]>();
+
 /** The type as TypeScript, over several lines where it does not fit in one; `indent` is that of the line it begins in. */
 export function printType(type: Type, indent: string): Piece[] {
   return fitsInline(type) ? printFlat(type) : printTall(type, indent);
@@ -62,6 +65,14 @@ function printName(field: Field, readonly: boolean): Piece[] {
 }
 
 function printFlat(type: Type): Piece[] {
+  const known = flat.get(type);
+  if (known) return known;
+  const pieces = printFlatly(type);
+  flat.set(type, pieces);
+  return pieces;
+}
+
+function printFlatly(type: Type): Piece[] {
   switch (type.kind) {
     case "plain":
       return [type.text];

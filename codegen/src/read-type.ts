@@ -2,12 +2,10 @@ import type { CheckedTypes, TypePath } from "./checked-types.ts";
 import { type Field, type NamedType, NOTHING, type Sides, type Type } from "./model.ts";
 import { pascalCase } from "./names.ts";
 import type { Place } from "./place.ts";
-import { printType } from "./print-type.ts";
-import { textOf } from "./pieces.ts";
 import type { Problem } from "./problem.ts";
 import { CUSTOM, INSTANCE, NO_VALUE, NO_ZOD, OLD_ZOD, READONLY, REFUSALS, TOO_DEEP } from "./refusals.ts";
 import type { Span } from "./source-tree.ts";
-import { asReadonly, contains, literalOf, UNKNOWN, unionOf, withoutUndefined } from "./type-algebra.ts";
+import { asReadonly, contains, isAlike, literalOf, UNKNOWN, unionOf, withoutUndefined } from "./type-algebra.ts";
 import {
   classOf,
   defOf,
@@ -123,7 +121,7 @@ export class TypeReader {
     }
     // A type that names one whose sides differ has sides that differ, too.
     for (let left = this.types; ; ) {
-      const different = left.filter((type) => !isSame(type));
+      const different = left.filter(({ sent, parsed }) => !isAlike(sent, parsed));
       if (different.length === 0) return;
       for (const type of different) type.parsedName = `${type.name}Parsed`;
       left = left.filter((type) => !different.includes(type));
@@ -313,15 +311,6 @@ export class TypeReader {
   }
 }
 
-function isSame({ sent, parsed }: Sides): boolean {
-  return textIn(sent) === textIn(parsed);
-}
-
-/** As it is printed. */
-function textIn(type: Type): string {
-  return textOf(printType(type, ""));
-}
-
 type Read = (part: unknown, inner: Inner) => Type;
 
 function readTuple(def: ZodDef, place: Place, side: Side, read: Read): Type {
@@ -351,7 +340,7 @@ function readObject(def: ZodDef, place: Place, side: Side, read: Read): Type {
   if (rest === undefined) return object;
   // Where fields are of other types than the rest, no object type says it: who reads gets both, who writes may write either.
   const others = unionOf([rest, ...fields.map(({ type, optional }) => (optional ? unionOf([type, NOTHING]) : type))]);
-  if (textIn(others) === textIn(rest) || side === "sent") return { ...object, open: others };
+  if (isAlike(others, rest) || side === "sent") return { ...object, open: others };
   return {
     kind: "intersection",
     members: [object, { kind: "record", key: keys, value: rest, partial: false, readonly: false }],

@@ -96,3 +96,35 @@ export function partsOf(type: Type): Type[] {
 export function contains(type: Type, isSuch: (type: Type) => boolean): boolean {
   return isSuch(type) || partsOf(type).some((part) => contains(part, isSuch));
 }
+
+/** Whether two types are printed alike. */
+export function isAlike(a: Type, b: Type): boolean {
+  if (a === b) return true;
+  const [parts, others] = [partsOf(a), partsOf(b)];
+  return headOf(a) === headOf(b) && parts.every((part, index) => isAlike(part, others[index] as Type));
+}
+
+/** All of a type but its parts; of types with equal heads the parts are as many. */
+function headOf(type: Type): string {
+  switch (type.kind) {
+    case "plain":
+      return type.text;
+    case "array":
+      return `array ${type.readonly}`;
+    case "tuple":
+      return `tuple ${type.readonly} ${type.items.map(({ optional }) => optional).join()} ${type.rest !== undefined}`;
+    case "union":
+    case "intersection":
+      return `${type.kind} ${type.members.length}`;
+    case "record":
+      return `record ${type.readonly} ${type.partial}`;
+    case "template":
+      return `template ${JSON.stringify(type.texts)}`;
+    case "reference":
+      return `reference ${type.name} ${type.from} ${type.args.length}`;
+    case "named":
+      return `named ${type.side === "sent" ? type.of.name : type.of.parsedName}`;
+  }
+  const fields = type.fields.map(({ name, optional }) => [name, optional]);
+  return `object ${type.readonly} ${type.open !== undefined} ${JSON.stringify(fields)}`;
+}

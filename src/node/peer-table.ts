@@ -208,6 +208,11 @@ export class PeerTable {
     return this.#redialer.dial(peer, address, signal);
   }
 
+  /** The peer looks for another link, so the one that is there may be no good: it is tried. */
+  doubt(peer: string): void {
+    this.#entries.get(peer)?.session?.doubt();
+  }
+
   /** Answers whether the peer of a session is there, within `timeoutMs`, over the link that carries it. */
   async isAlive(peer: string, timeoutMs: number): Promise<boolean> {
     return (await this.#entries.get(peer)?.session?.link?.ping(timeoutMs)) !== undefined;

@@ -204,6 +204,11 @@ export class Session {
     });
   }
 
+  /** The peer looks for another link to this side: those that are there are suspect until they answer. */
+  doubt(): void {
+    this.#suspicion.doubt();
+  }
+
   /**
    * Ends the session. `done`: commits what the window still takes, so what was pushed before goes out before; tells the peer, and closes the links in order. `protocol`,
    * `failed`, `superseded`: tells the peer why, and closes. `lost`: just ends. The event `ended` comes before this returns. Nothing happens on an ended session.

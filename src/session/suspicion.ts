@@ -46,6 +46,18 @@ export class Suspicion {
     this.#arm(PING_MS);
   }
 
+  /** The peer looks for another link, busy or not: those that are there are suspect until a pong comes. */
+  doubt(): void {
+    for (const [id, link] of this.#links) {
+      if (!link.isSuspect) {
+        link.isSuspect = true;
+        this.#suspect(id, true);
+      }
+      this.#ping(id, link);
+    }
+    if (this.#timer === undefined && this.#links.size > 0) this.#arm(PING_MS);
+  }
+
   stop(): void {
     this.#links.clear();
     this.#timer?.cancel();

@@ -171,6 +171,7 @@ export class Introducer {
     const introduction = new Introduction(this.#context, peer, ticketId, false);
     this.#put(this.#answered, introduction);
     if (!this.#rounds.has(peer)) this.#begin(peer);
+    if (ticket.hello !== undefined) this.#options.table.doubt(peer);
     introduction.ticket(ticket, this.#isWanted(peer) || this.#unasked.take(environment.clock.now()));
   }
 

@@ -314,7 +314,8 @@ export class Introduction {
     mostMs: number,
     run: (signal: AbortSignal) => Promise<Made>,
   ): Promise<void> {
-    if (this.#isClosed || !this.#improves(path)) return;
+    // Who wishes for a relay has no link that is well, whatever this side believes.
+    if (this.#isClosed || (path === "relay" ? this.#best <= rankOf(path) : !this.#improves(path))) return;
     const { environment, paths } = this.#context;
     const rank = rankOf(path);
     const attempt: Attempt = { rank, over: new AbortController() };

@@ -148,6 +148,18 @@ test("what comes while nobody takes it waits: before start, while paused, and th
   pipe.close();
 });
 
+test("what comes by mail, or behind the splice, waits too while nobody takes it", async () => {
+  const { pipe, ear } = scene();
+  pipe.pause();
+  pipe.deliver(bytesOf("HELLO"));
+  pipe.deliver(bytesOf(" again"));
+  await turns();
+  expect(ear.text).toBe("");
+  pipe.resume();
+  expect(ear.text).toBe("HELLO again");
+  pipe.close();
+});
+
 test("a leg that comes when the pipe is closed is destroyed, and one that can't come ends the pipe", async () => {
   const { pipe, room, roomHears, attach, ear } = scene();
   pipe.close();

@@ -44,7 +44,12 @@ export const RELAYED_PIPE: Mutants = {
 /** One introduction, from the side of a user. */
 export const INTRODUCTION: Mutants = {
   file: "src/user/introduction.ts",
-  tests: ["test/user/paths.test.ts", "test/user/introductions.test.ts", "test/user/crossing.test.ts"],
+  tests: [
+    "test/user/paths.test.ts",
+    "test/user/introductions.test.ts",
+    "test/user/crossing.test.ts",
+    "test/user/introducer.test.ts",
+  ],
   mutants: [
     {
       name: "the answer to the HELLO goes nowhere",
@@ -88,7 +93,7 @@ export const INTRODUCTION: Mutants = {
 /** Who is told when somebody comes, goes, or is reached another way. */
 export const WATCH: Mutants = {
   file: "src/peer/watch.ts",
-  tests: ["test/user/paths.test.ts", "test/peer/peers.test.ts", "test/user/close.test.ts"],
+  tests: ["test/peer/watch.test.ts", "test/user/paths.test.ts", "test/peer/peers.test.ts", "test/user/close.test.ts"],
   mutants: [
     { name: "nothing is told after the first look", find: "    wake?.();\n", replace: "" },
     { name: "a change between two looks is lost", find: "    changed = true;\n    wake", replace: "    wake" },

@@ -1,9 +1,10 @@
 import { expect, onTestFinished, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { environmentWith } from "../../src/link/environment.ts";
+import type { Path } from "../../src/schema/peer-types.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import { Introducer, type IntroducerOptions } from "../../src/user/introducer.ts";
-import { KeptLog } from "../link/parties.ts";
+import { KeptLog, turns } from "../link/parties.ts";
 
 const { roundMs } = DEFAULT_LIMITS.user;
 
@@ -35,4 +36,55 @@ test("refused identities are counted while calls wait, and forgotten with the la
   expect(waitAfterRefusal()).toBe(Infinity);
   isWanted = true;
   expect(waitAfterRefusal()).toBe(2 * roundMs);
+});
+
+/** What is tried when the Room introduces a peer that is reached over a path already. */
+async function triedBeside(now: Path, hello: Uint8Array | undefined): Promise<unknown[]> {
+  const tried: unknown[] = [];
+  let doubts = 0;
+  const introducer = new Introducer({
+    environment: environmentWith({ clock: new ManualClock(), dial: () => new Promise(() => {}) }, undefined),
+    log: new KeptLog(),
+    table: {
+      isLinked: () => true,
+      isWanted: () => false,
+      isKnown: () => false,
+      isOpen: () => false,
+      path: () => now,
+      doubt: () => doubts++,
+    },
+    roster: { has: () => true },
+    room: { link: {}, remote: { host: "192.0.2.1", port: 2_428 }, send: () => {} },
+    tickets: { add: () => true, reachableAt: () => {} },
+    links: { answer: () => new Promise(() => {}) },
+    paths: { begin: (_peer: string, path: Path) => (tried.push(path), () => {}) },
+    mayTalk: () => true,
+    isEager: false,
+    absence: () => "",
+  } as unknown as IntroducerOptions);
+  const sixteen = new Uint8Array(16);
+  introducer.ticket({
+    type: "ticket",
+    ticketId: sixteen,
+    secret: new Uint8Array(32),
+    name: "Bar",
+    kind: undefined,
+    candidates: [{ host: "192.0.2.9", port: 5_000, path: "public" }],
+    expiresMs: 1_000,
+    hello,
+    pass: hello && sixteen,
+  });
+  await turns();
+  introducer.close();
+  expect(doubts).toBe(hello === undefined ? 0 : 1);
+  return tried;
+}
+
+test("beside a path no worse ones are tried, but for a relay: who wishes for that has lost the other end", async () => {
+  const hello = new Uint8Array(16);
+  expect(await triedBeside("relay", undefined)).toEqual(["public"]);
+  expect(await triedBeside("public", undefined)).toEqual([]);
+  expect(await triedBeside("lan", undefined)).toEqual([]);
+  expect(await triedBeside("relay", hello)).toEqual(["public", "relay"]);
+  expect(await triedBeside("lan", hello)).toEqual(["relay"]);
 });

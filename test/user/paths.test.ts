@@ -127,6 +127,7 @@ test("a user that is eager is connected to all that it may talk to before anybod
     await net.sleep(1_000);
     expect(reached()).toEqual(["relay", undefined, undefined]);
     expect([near.peer("Foo").path, near.peer("Far").path]).toEqual(["lan", undefined]); // the others are not eager
+    expect(foo.status().peers.find(({ name }) => name === "Denied")?.trouble).toBeUndefined();
     expect(denied.status().peers.flatMap(({ attempts }) => attempts)).toEqual([]);
     const bar = await User.join("Bar", net.host("bar").options);
     bar.handle("echo", (data) => data);
@@ -184,6 +185,28 @@ test("a direct path that is cut is left for the Room's relay within 3 s, and no 
     });
   });
 });
+
+test.each([
+  ["the one with the greater name", "Foo"],
+  ["the one with the smaller name", "Bar"],
+])(
+  "the same after ten minutes in which nothing was said: %s calls, and the other one has noticed nothing",
+  async (_who, caller) => {
+    await simulate({ latencyMs: [5, 10] }, async (net) => {
+      await threesome(net, async (_room, foo, bar) => {
+        const [from, to] = caller === "Foo" ? [foo, "Bar"] : [bar, "Foo"];
+        await from.peer(to).get("echo", 1);
+        await net.sleep(600_000);
+        expect(paths(foo, bar)).toEqual(["lan", "lan"]);
+        net.partition("foo", "bar");
+        const { now } = net;
+        expect(await from.peer(to).get("echo", 2)).toBe(2);
+        expect(net.now - now).toBeLessThan(4_000);
+        expect(paths(foo, bar)).toEqual(["relay", "relay"]);
+      });
+    });
+  },
+);
 
 test("a Room that restarts: relayed calls wait and are answered, direct ones go on", async () => {
   await simulate({ latencyMs: [5, 10] }, async (net) => {
