@@ -299,10 +299,9 @@ export class Introduction {
     room.send({ type: "punch", ticketId: this.ticketId });
   }
 
-  /** Whether a link over that path would be better than what is there, or was there by this introduction. */
+  /** Whether a link over that path would be better than what is there. */
   #improves(path: Path): boolean {
     const { table } = this.#context;
-    if (rankOf(path) >= this.#best) return false;
     const now = table.isLinked(this.peer) ? table.path(this.peer) : undefined;
     return now === undefined || rankOf(path) < rankOf(now);
   }

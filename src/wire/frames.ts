@@ -52,7 +52,6 @@ export interface CallHeader {
 
 /** Reads the header of GET and SEND; undefined when the payload is too short. */
 export function readCallHeader(payload: Uint8Array): CallHeader | undefined {
-  if (payload.length < CALL_HEADER_BYTES) return undefined;
   const at = (index: number): number => payload[index] as number;
   const method = (at(0) << 8) | at(1);
   const flags = at(2);

@@ -128,6 +128,31 @@ test("a name that is longer than its frame, or than a method's can be, breaks th
   expect(() => bench.calledByName(GET, 3, "x".repeat(65))).toThrow("a method's name has at most 64 characters");
 });
 
+test("a peer that was leaving and is back is called by name like any other", () => {
+  const bench = new CallBench();
+  bench.open("x");
+  bench.receive(GOODBYE, 0);
+  bench.start("x");
+  expect(bench.names()).toEqual([]);
+  bench.end();
+  bench.open();
+  expect(bench.names()).toEqual(["x"]);
+});
+
+test("a name that nobody handles is told with its control characters written out", () => {
+  const bench = new CallBench();
+  bench.open();
+  bench.frames();
+  bench.calledByName(GET, 1, "a\u0001\n\u202eb");
+  const [answer] = bench.frames();
+  expect(decodeValue(answer?.payload as Uint8Array)).toMatchObject([
+    "NOT_FOUND",
+    false,
+    'it handles no "a\\u0001\\n\\u{202e}b"; it handles nothing',
+    undefined,
+  ]);
+});
+
 test("a contract that has not left is replaced by a newer one", async () => {
   const bench = new CallBench();
   bench.open();

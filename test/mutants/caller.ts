@@ -270,11 +270,6 @@ export const CALL_HEADER: Mutants = {
       replace: "Math.max(0, Math.floor(timeoutMs))",
     },
     {
-      name: "a header that is too short is read",
-      find: "if (payload.length < CALL_HEADER_BYTES) return undefined;",
-      replace: "",
-    },
-    {
       name: "a method's number has one byte",
       find: "const method = (at(0) << 8) | at(1);",
       replace: "const method = at(1);",

@@ -67,14 +67,19 @@ export const INTRODUCTION: Mutants = {
       replace: "",
     },
     {
-      name: "what an introduction led to is tried again by it",
-      find: "    if (rankOf(path) >= this.#best) return false;\n",
-      replace: "",
-    },
-    {
       name: "a relay is built though a direct link is there",
       find: "return now === undefined || rankOf(path) < rankOf(now);",
       replace: "return true;",
+    },
+    {
+      name: "a wish for a relay is not believed",
+      find: '(path === "relay" ? this.#best <= rankOf(path) : !this.#improves(path))',
+      replace: "!this.#improves(path)",
+    },
+    {
+      name: "a relay is built though this introduction led to a direct link",
+      find: '(path === "relay" ? this.#best <= rankOf(path) : !this.#improves(path))',
+      replace: '(path !== "relay" && !this.#improves(path))',
     },
     {
       name: "a peer that knows no key of the session is not told apart",

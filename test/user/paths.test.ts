@@ -170,6 +170,44 @@ test("an option connect that is neither word is refused", async () => {
   await expect(joined).rejects.toThrow(new TypeError('connect must be "lazy" or "eager"'));
 });
 
+test("hours later a relayed pair still looks for a direct path, once a minute", async () => {
+  await simulate({ latencyMs: [5, 10] }, async (net) => {
+    await threesome(net, async (_room, foo, bar) => {
+      net.partition("foo", "bar");
+      await foo.peer("Bar").get("echo", 1);
+      await net.sleep(1_800_000);
+      expect(paths(foo, bar)).toEqual(["relay", "relay"]);
+      net.heal("foo", "bar");
+      const { now } = net;
+      while (foo.peer("Bar").path !== "lan") {
+        await net.sleep(1_000);
+        expect(net.now - now).toBeLessThan(65_000);
+      }
+    });
+  });
+});
+
+test("a peer that is reached through the Room alone, and comes back as another program after its power went, is called anew within 5 s", async () => {
+  await simulate({ latencyMs: [5, 10] }, async (net) => {
+    await using room = await Room.open(net.host("room").options);
+    await using foo = await User.join("Foo", net.host("foo").options);
+    let lives = 0;
+    await net.host("bar").run(async (options) => {
+      const bar = await User.join("Bar", options);
+      const life = ++lives;
+      bar.handle("life", () => life);
+    });
+    net.partition("foo", "bar");
+    expect(await foo.peer("Bar").get("life")).toBe(1);
+    net.host("bar").crash({ silent: true });
+    await net.host("bar").restart();
+    const { now } = net;
+    expect(await foo.peer("Bar").get("life")).toBe(2);
+    expect(net.now - now).toBeLessThan(5_000);
+    expect([foo.peer("Bar").path, room.names]).toEqual(["relay", ["Bar", "Foo"]]);
+  });
+});
+
 test("a direct path that is cut is left for the Room's relay within 3 s, and no call fails", async () => {
   await simulate({ latencyMs: [5, 10] }, async (net) => {
     await threesome(net, async (_room, foo, bar) => {
