@@ -182,6 +182,21 @@ export const SUSPICION: Mutants = {
       replace: "if (this.#links.get(id) !== link) return;",
     },
     {
+      name: "a doubt is not believed",
+      find: "        this.#suspect(id, true);\n      }\n      this.#ping",
+      replace: "      }\n      this.#ping",
+    },
+    {
+      name: "a doubtful link is not asked",
+      find: "      this.#ping(id, link);\n    }\n    if (this.#timer === undefined",
+      replace: "    }\n    if (this.#timer === undefined",
+    },
+    {
+      name: "a doubtful link is asked once",
+      find: "    if (this.#timer === undefined && this.#links.size > 0) this.#arm(PING_MS);\n",
+      replace: "",
+    },
+    {
       name: "idle time counts as silence",
       find: "for (const link of this.#links.values()) if (!link.isSuspect) link.quietSince = now;",
       replace: "",

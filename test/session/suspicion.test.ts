@@ -42,6 +42,30 @@ test("a link that answers no ping is suspect 2.5 s after its last pong, while th
   suspicion.stop();
 });
 
+test("a link in doubt is suspect at once, though the session is idle, and asked every second until a pong clears it", async () => {
+  const clock = new ManualClock();
+  const told: [number, number, boolean][] = [];
+  const pongs: ((rttMs: number) => void)[] = [];
+  const suspicion = new Suspicion(
+    clock,
+    () => false,
+    (id, isSuspect) => told.push([clock.now(), id, isSuspect]),
+  );
+  suspicion.doubt();
+  expect(clock.pending, "without a link there is nothing to ask").toBe(0);
+  suspicion.add(7, { ping: () => new Promise((resolve) => pongs.push(resolve)) });
+  suspicion.doubt();
+  suspicion.doubt();
+  expect([told, pongs.length]).toEqual([[[0, 7, true]], 2]);
+  clock.advance(3_000);
+  expect(pongs.length).toBe(5);
+  pongs.at(-1)?.(5);
+  await turns(1);
+  expect(told.at(-1)).toEqual([3_000, 7, false]);
+  clock.advance(10_000);
+  expect([told.length, clock.pending]).toEqual([2, 0]);
+});
+
 test("a ping without an answer is no pong, and the silence of an idle session is nobody's", async () => {
   const clock = new ManualClock();
   let isBusy = false;
