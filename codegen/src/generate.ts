@@ -1,5 +1,4 @@
-import { readdirSync } from "node:fs";
-import { basename, isAbsolute, join, relative, sep } from "node:path";
+import { basename, isAbsolute, relative, sep } from "node:path";
 import { checkNames } from "./check.ts";
 import { Checker } from "./checker.ts";
 import { emitIndex } from "./emit-index.ts";
@@ -12,6 +11,7 @@ import { checkModuleType } from "./module-type.ts";
 import { type Piece, sourceMapOf, textOf, trimLines } from "./pieces.ts";
 import { compareTexts, type Problem, ProblemsError, sortProblems } from "./problem.ts";
 import { readKind } from "./read-kind.ts";
+import { schemaFiles } from "./schema-files.ts";
 import { callsDefinePeer, kindsOf, Sources } from "./sources.ts";
 import type { SourceModule } from "./source-tree.ts";
 
@@ -112,18 +112,6 @@ function withMap(name: string, pieces: readonly Piece[], sourceOf: (path: string
     { name, text: `${textOf(trimmed)}//# sourceMappingURL=${mapName}\n` },
     { name: mapName, text: sourceMapOf(trimmed, name, sourceOf) },
   ];
-}
-
-/** The TypeScript files of a folder and its folders, sorted. */
-function schemaFiles(folder: string): string[] {
-  const found: string[] = [];
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
-    if (entry.isDirectory()) found.push(...schemaFiles(path));
-    else if (/\.m?ts$/.test(entry.name) && !/\.d\.m?ts$/.test(entry.name)) found.push(path);
-  }
-  return found.toSorted(compareTexts);
 }
 
 function toPosix(path: string): string {

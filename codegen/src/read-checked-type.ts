@@ -2,8 +2,6 @@
 import { ts } from "./ts-morph.ts";
 import type { Field, NamedType, Type } from "./model.ts";
 import { compareTexts } from "./problem.ts";
-import { textOf } from "./pieces.ts";
-import { printType } from "./print-type.ts";
 import {
   ANY_TYPE,
   CLASS_TYPE,
@@ -13,7 +11,7 @@ import {
   SYMBOL_TYPE,
   UNKNOWN_TYPE,
 } from "./refusals.ts";
-import { UNKNOWN, unionOf } from "./type-algebra.ts";
+import { signatureOf, UNKNOWN, unionOf } from "./type-algebra.ts";
 
 /** Why a type can't be printed. */
 export class Unprintable extends Error {
@@ -133,9 +131,7 @@ export class CheckedTypeReader {
     const isCovered = (one: ts.Type): boolean =>
       complete.some((whole) => (whole.isUnion() ? whole.types : [whole]).some((part) => isSameMember(part, one)));
     const members = [...complete, ...type.types.filter((one) => !isCovered(one))].map((one) => this.read(one));
-    return unionOf(
-      members.toSorted((a, b) => rank(a) - rank(b) || compareTexts(textOf(printType(a, "")), textOf(printType(b, "")))),
-    );
+    return unionOf(members.toSorted((a, b) => rank(a) - rank(b) || compareTexts(signatureOf(a), signatureOf(b))));
   }
 
   #readIntersection(type: ts.IntersectionType): Type {

@@ -40,7 +40,7 @@ export function readKind(
   const place = new Place(sources, { module, expression: argument ?? constant.value });
   const checked = checker.of(module.path, (argument ?? constant.value).span);
   // Brands are seen in the text alone.
-  const hasBrands = sources.mentions(module, ".brand");
+  const hasBrands = sources.closureOf(module).some(({ text }) => text.includes(".brand"));
   const types = new TypeReader(kind.name, { checked, hasBrands }, problems);
   const reader = new KindReader(kind, types, problems);
   reader.readWords(value, place);

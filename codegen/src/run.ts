@@ -4,14 +4,16 @@ import { parseArgs } from "node:util";
 import { unifiedDiff } from "./diff.ts";
 import { applyChanges, type Change, ForeignFileError, planChanges } from "./output.ts";
 import { formatProblem, ProblemsError } from "./problem.ts";
+import { isFresh, keepStamp } from "./stamp.ts";
 
 const HELP = `chatroom-codegen: turns schema files into plain TypeScript
 
-  chatroom-codegen [--schemas DIR] [--out DIR] [--check]
+  chatroom-codegen [--schemas DIR] [--out DIR] [--check] [--force]
 
   --schemas DIR   where the schema files are (default: schemas)
   --out DIR       where the generated files go (default: generated)
   --check         write nothing; end with code 1 and a diff when the output is not up to date
+  --force         also where nothing has changed since the last run
   --help          show this text
   --version       show the version
 
@@ -30,15 +32,23 @@ export interface Surroundings {
 export async function run(argv: readonly string[], around: Surroundings): Promise<number> {
   const options = readOptions(argv, around);
   if (typeof options === "number") return options;
-  // The compiler behind these takes half a second to load: not for --help.
+  const { force, ...rest } = options;
+  const where = { ...rest, version: around.version };
+  if (!force && isFresh(where)) {
+    around.out(`${displayPath(options.outDir, around.cwd)}${options.check ? " is" : ":"} up to date\n`);
+    return 0;
+  }
+  // The compiler behind these takes half a second to load: not for --help, nor where nothing has changed.
   const { generate } = await import("./generate.ts");
   const { Sources } = await import("./sources.ts");
   const sources = new Sources();
   try {
-    const files = await generate({ ...options, version: around.version }, sources);
+    const files = await generate(where, sources);
     const changes = planChanges(options.outDir, files);
-    if (options.check) return check(changes, options.outDir, around);
+    if (options.check && changes.length > 0) return check(changes, options.outDir, around);
     applyChanges(options.outDir, changes);
+    keepStamp(where, sources.inputs, files);
+    if (options.check) return check(changes, options.outDir, around);
     around.out(report(changes, displayPath(options.outDir, around.cwd)));
     return 0;
   } catch (error) {
@@ -60,11 +70,12 @@ interface Options {
   schemasDir: string;
   outDir: string;
   check: boolean;
+  force: boolean;
 }
 
 /** The options, or the code to end with at once. */
 function readOptions(argv: readonly string[], { cwd, version, out, error }: Surroundings): Options | number {
-  let values: { schemas: string; out: string; check: boolean; help: boolean; version: boolean };
+  let values: { schemas: string; out: string; check: boolean; force: boolean; help: boolean; version: boolean };
   try {
     values = parseArgs({
       args: [...argv],
@@ -72,6 +83,7 @@ function readOptions(argv: readonly string[], { cwd, version, out, error }: Surr
         schemas: { type: "string", default: "schemas" },
         out: { type: "string", default: "generated" },
         check: { type: "boolean", default: false },
+        force: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
         version: { type: "boolean", default: false },
       },
@@ -94,7 +106,7 @@ function readOptions(argv: readonly string[], { cwd, version, out, error }: Surr
     error(`--out ${values.out} lies within the schemas: choose a folder beside them\n`);
     return 2;
   }
-  return { schemasDir, outDir, check: values.check };
+  return { schemasDir, outDir, check: values.check, force: values.force };
 }
 
 function check(changes: readonly Change[], outDir: string, { cwd, out, error }: Surroundings): number {

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Problem } from "./problem.ts";
 import type { Constant, Expression, SourceModule } from "./source-tree.ts";
-import { createReader } from "./typescript.ts";
+import { parseModule } from "./typescript.ts";
 
 /** An expression and the module it stands in. */
 export interface Located {
@@ -12,7 +12,6 @@ export interface Located {
 
 /** The modules read so far; each is read from disk once. */
 export class Sources {
-  readonly #read = createReader();
   readonly #modules = new Map<string, SourceModule>();
   /** Syntax errors of every module that was opened. */
   readonly problems: Problem[] = [];
@@ -21,7 +20,7 @@ export class Sources {
   open(path: string): SourceModule {
     const known = this.#modules.get(path);
     if (known) return known;
-    const { module, problems } = this.#read(path, readFileSync(path, "utf8"));
+    const { module, problems } = parseModule(path, readFileSync(path, "utf8"));
     this.#modules.set(path, module);
     this.problems.push(...problems);
     return module;
@@ -63,15 +62,24 @@ export class Sources {
     return found?.module.enums.includes(found.name) ?? false;
   }
 
-  /** Whether a module, or one of the project's own that it imports, has that text in it. */
-  mentions(module: SourceModule, text: string, seen = new Set<string>()): boolean {
-    if (seen.has(module.path)) return false;
-    seen.add(module.path);
-    if (module.text.includes(text)) return true;
-    return module.uses.some(({ from }) => {
-      const path = from.startsWith(".") ? sourceFileOf(resolve(dirname(module.path), from)) : undefined;
-      return path !== undefined && this.mentions(this.open(path), text, seen);
-    });
+  /** A module and those of the project's own that it imports, and they import. */
+  closureOf(module: SourceModule): SourceModule[] {
+    const found = new Map([[module.path, module]]);
+    for (const { path, uses } of found.values()) {
+      for (const { from } of uses) {
+        const used = from.startsWith(".") ? sourceFileOf(resolve(dirname(path), from)) : undefined;
+        if (used !== undefined && !found.has(used)) found.set(used, this.open(used));
+      }
+    }
+    return [...found.values()];
+  }
+
+  /** All that was read, and the manifests of the packages that it imports. */
+  get inputs(): string[] {
+    const manifests = [...this.#modules.values()].flatMap(({ path, uses }) =>
+      uses.flatMap(({ from }) => (from.startsWith(".") ? [] : (manifestOf(dirname(path), from) ?? []))),
+    );
+    return [...new Set([...this.#modules.keys(), ...manifests])];
   }
 
   #follow(module: SourceModule, local: string): { module: SourceModule; name: string } | undefined {
@@ -106,4 +114,14 @@ function sourceFileOf(path: string): string | undefined {
     `${path}/index.ts`,
   ];
   return candidates.find((one) => /\.m?ts$/.test(one) && statSync(one, { throwIfNoEntry: false })?.isFile());
+}
+
+/** The manifest of a package, as it is found from a folder. */
+function manifestOf(folder: string, from: string): string | undefined {
+  const name = from.split("/", from.startsWith("@") ? 2 : 1).join("/");
+  for (let dir = folder; ; dir = dirname(dir)) {
+    const path = join(dir, "node_modules", name, "package.json");
+    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+    if (dir === dirname(dir)) return undefined;
+  }
 }

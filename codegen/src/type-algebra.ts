@@ -104,6 +104,12 @@ export function isAlike(a: Type, b: Type): boolean {
   return headOf(a) === headOf(b) && parts.every((part, index) => isAlike(part, others[index] as Type));
 }
 
+/** A text that is the same for types that are printed alike, to sort them by; names may not be settled yet. */
+export function signatureOf(type: Type): string {
+  const parts = partsOf(type).map(signatureOf);
+  return parts.length === 0 ? headOf(type) : `${headOf(type)} (${parts.join(", ")})`;
+}
+
 /** All of a type but its parts; of types with equal heads the parts are as many. */
 function headOf(type: Type): string {
   switch (type.kind) {
