@@ -83,8 +83,6 @@ export class Introduction {
   #relayed: Relayed | undefined;
   #candidates: readonly Candidate[] = [];
   #hasDialled = false;
-  /** The rank of the best path over which a link came about. */
-  #best = Infinity;
   #hasTried = false;
   #isIntroduced = false;
   #isClosed = false;
@@ -314,7 +312,7 @@ export class Introduction {
     run: (signal: AbortSignal) => Promise<Made>,
   ): Promise<void> {
     // Who wishes for a relay has no link that is well, whatever this side believes.
-    if (this.#isClosed || (path === "relay" ? this.#best <= rankOf(path) : !this.#improves(path))) return;
+    if (this.#isClosed || (path !== "relay" && !this.#improves(path))) return;
     const { environment, paths } = this.#context;
     const rank = rankOf(path);
     const attempt: Attempt = { rank, over: new AbortController() };
@@ -348,7 +346,6 @@ export class Introduction {
   /** A link over that path is there, whoever made it: what is no better is not tried any more. */
   linked(path: Path): void {
     const rank = rankOf(path);
-    this.#best = Math.min(this.#best, rank);
     for (const { rank: its, over } of this.#attempts)
       if (its >= rank) over.abort(new Dropped("another path was faster"));
   }

@@ -73,13 +73,8 @@ export const INTRODUCTION: Mutants = {
     },
     {
       name: "a wish for a relay is not believed",
-      find: '(path === "relay" ? this.#best <= rankOf(path) : !this.#improves(path))',
+      find: '(path !== "relay" && !this.#improves(path))',
       replace: "!this.#improves(path)",
-    },
-    {
-      name: "a relay is built though this introduction led to a direct link",
-      find: '(path === "relay" ? this.#best <= rankOf(path) : !this.#improves(path))',
-      replace: '(path !== "relay" && !this.#improves(path))',
     },
     {
       name: "a peer that knows no key of the session is not told apart",
