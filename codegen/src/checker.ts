@@ -21,16 +21,21 @@ const STRICT: ts.CompilerOptions = {
 export class Checker {
   readonly #paths: readonly string[];
   readonly #schemasDir: string;
-  #program: ts.Program | undefined;
+  #project: Project | undefined;
 
   constructor(paths: readonly string[], schemasDir: string) {
     this.#paths = paths;
     this.#schemasDir = schemasDir;
   }
 
+  /** Reads files again that have changed. */
+  refresh(changed: ReadonlySet<string>): void {
+    for (const path of changed) this.#project?.getSourceFile(path)?.refreshFromFileSystemSync();
+  }
+
   #open(): ts.Program {
-    this.#program ??= createProgram(this.#paths, this.#schemasDir);
-    return this.#program;
+    this.#project ??= openProject(this.#paths, this.#schemasDir);
+    return this.#project.getProgram().compilerObject;
   }
 
   #typeAt(path: string, span: Span, parts: TypePath): ts.Type | undefined {
@@ -65,7 +70,7 @@ export class Checker {
   }
 }
 
-function createProgram(paths: readonly string[], schemasDir: string): ts.Program {
+function openProject(paths: readonly string[], schemasDir: string): Project {
   const config = ts.findConfigFile(schemasDir, (path) => ts.sys.fileExists(path));
   const project = new Project({
     ...(config === undefined ? {} : { tsConfigFilePath: config }),
@@ -82,7 +87,7 @@ function createProgram(paths: readonly string[], schemasDir: string): ts.Program
     },
   });
   project.addSourceFilesAtPaths([...paths]);
-  return project.getProgram().compilerObject;
+  return project;
 }
 
 /** The outermost expression that stands exactly there. */

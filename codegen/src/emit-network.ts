@@ -5,7 +5,7 @@ import type { Piece } from "./pieces.ts";
 import { printDoc, printEnd, printLinked } from "./print-type.ts";
 
 /** network.d.ts: what the kinds make together, with marks for its source map. The kinds come sorted. */
-export function emitNetwork(kinds: readonly EmittedKind[], header: string): Piece[] {
+export function emitNetwork(kinds: readonly Omit<EmittedKind, "pieces">[], header: string): Piece[] {
   const imports = new Imports();
   const table = (name: string, pick: (names: ReturnType<typeof kindNames>) => string): Piece[] => [
     `export interface ${name} {\n`,

@@ -2,10 +2,10 @@ import { basename, isAbsolute, relative, sep } from "node:path";
 import { checkNames } from "./check.ts";
 import { Checker } from "./checker.ts";
 import { emitIndex } from "./emit-index.ts";
-import { emitKind } from "./emit-kind.ts";
+import { type EmittedKind, emitKind } from "./emit-kind.ts";
 import { emitNetwork } from "./emit-network.ts";
 import { type GeneratedFile, headerOf } from "./generated-file.ts";
-import { importSchemas } from "./import-schemas.ts";
+import { SchemaLoader } from "./import-schemas.ts";
 import type { Kind } from "./model.ts";
 import { checkModuleType } from "./module-type.ts";
 import { type Piece, sourceMapOf, textOf, trimLines } from "./pieces.ts";
@@ -23,51 +23,150 @@ export interface GenerateOptions {
   version: string;
 }
 
-/**
- * Everything that belongs in the output folder, sorted by name. Nothing is written.
- * @throws ProblemsError with all that has to be corrected first.
- */
-export async function generate(options: GenerateOptions, sources: Sources = new Sources()): Promise<GeneratedFile[]> {
-  const kinds = await loadKinds(options.schemasDir, sources);
-  const problems: Problem[] = [];
-  checkNames(kinds, problems);
-  stopAt(problems);
-  return emit(kinds, options);
+interface EmittedFiles extends Omit<EmittedKind, "pieces"> {
+  files: readonly GeneratedFile[];
 }
 
-/** Finds, runs and reads every schema file. */
-async function loadKinds(schemasDir: string, sources: Sources): Promise<Kind[]> {
-  const modules = schemaFiles(schemasDir).map((path) => sources.open(path));
-  stopAt(sources.problems);
-  const problems: Problem[] = [];
-  for (const module of modules) checkForm(module, problems);
-  checkModuleType(schemasDir, problems);
-  stopAt(problems);
-  const withKinds = modules.filter((module) => kindsOf(module).length > 0);
-  if (withKinds.length === 0) {
-    const message = "there is no peer kind in this folder: write one, export const Bar = definePeer({ ... })";
-    throw new ProblemsError([{ file: schemasDir, line: 1, column: 1, message }]);
+/** Generates, as often as it is asked: what a change does not concern is kept from the run before. */
+export class Generator {
+  readonly #options: GenerateOptions;
+  readonly #sources = new Sources();
+  readonly #loader = new SchemaLoader();
+  #checker: Checker | undefined;
+  /** The kinds of each schema file, read without a problem. */
+  readonly #kinds = new Map<string, readonly Kind[]>();
+  readonly #emitted = new WeakMap<Kind, EmittedFiles>();
+  /** The schema files with kinds, as one text. */
+  #paths = "";
+
+  constructor(options: GenerateOptions) {
+    this.#options = options;
   }
-  const loaded = await importSchemas(
-    withKinds.map(({ path }) => path),
-    sources,
-    problems,
-  );
-  stopAt(problems);
-  const checker = new Checker(
-    withKinds.map(({ path }) => path),
-    schemasDir,
-  );
-  const kinds = withKinds.flatMap((module) =>
-    kindsOf(module).map((constant) => {
-      const value = loaded.get(module.path)?.[constant.name];
-      return readKind(constant, module, value, sources, checker, problems);
-    }),
-  );
-  // Names are checked in any case, to tell everything at once.
-  if (problems.length > 0) checkNames(kinds, problems);
-  stopAt(problems);
-  return kinds.toSorted((a, b) => compareTexts(a.name, b.name));
+
+  /** All that was read, and the manifests of the packages that it imports. */
+  get inputs(): readonly string[] {
+    return this.#sources.inputs;
+  }
+
+  /** The text of a file that was read. */
+  textOf(path: string): string | undefined {
+    return this.#sources.textOf(path);
+  }
+
+  /**
+   * Everything that belongs in the output folder, sorted by name. Nothing is written.
+   * @throws ProblemsError with all that has to be corrected first.
+   */
+  async run(): Promise<GeneratedFile[]> {
+    const kinds = await this.#readKinds();
+    const problems: Problem[] = [];
+    checkNames(kinds, problems);
+    stopAt(problems);
+    return this.#emit(kinds);
+  }
+
+  /** Finds, runs and reads every schema file. */
+  async #readKinds(): Promise<Kind[]> {
+    const { schemasDir } = this.#options;
+    const sources = this.#sources;
+    const changed = sources.refresh();
+    const modules = schemaFiles(schemasDir).map((path) => sources.open(path));
+    stopAt(sources.problems);
+    const problems: Problem[] = [];
+    for (const module of modules) checkForm(module, problems);
+    checkModuleType(schemasDir, problems);
+    stopAt(problems);
+    const withKinds = modules.filter((module) => kindsOf(module).length > 0);
+    if (withKinds.length === 0) {
+      const message = "there is no peer kind in this folder: write one, export const Bar = definePeer({ ... })";
+      throw new ProblemsError([{ file: schemasDir, line: 1, column: 1, message }]);
+    }
+    const paths = withKinds.map(({ path }) => path);
+    for (const path of this.#kinds.keys()) if (!paths.includes(path)) this.#kinds.delete(path);
+    await this.#forget(withKinds, changed);
+    const stale = withKinds.filter(({ path }) => !this.#kinds.has(path));
+    const loaded = await this.#loader.load(
+      stale.map(({ path }) => path),
+      sources,
+      problems,
+    );
+    stopAt(problems);
+    this.#checker ??= new Checker(paths, schemasDir);
+    const failed: string[] = [];
+    for (const module of stale) {
+      const count = problems.length;
+      const kinds = kindsOf(module).map((constant) => {
+        const value = loaded.get(module.path)?.[constant.name];
+        return readKind(constant, module, value, sources, this.#checker as Checker, problems);
+      });
+      this.#kinds.set(module.path, kinds);
+      if (problems.length > count) failed.push(module.path);
+    }
+    const kinds = paths.flatMap((path) => this.#kinds.get(path) ?? []);
+    for (const path of failed) this.#kinds.delete(path);
+    // Names are checked in any case, to tell everything at once.
+    if (problems.length > 0) checkNames(kinds, problems);
+    stopAt(problems);
+    return kinds.toSorted((a, b) => compareTexts(a.name, b.name));
+  }
+
+  /** Forgets what changed files have to do with. */
+  async #forget(modules: readonly SourceModule[], changed: ReadonlySet<string>): Promise<void> {
+    const paths = modules.map(({ path }) => path).join("\n");
+    if (paths !== this.#paths) this.#checker = undefined;
+    this.#paths = paths;
+    if (changed.size === 0) return;
+    this.#checker?.refresh(changed);
+    let isShared = false;
+    for (const module of modules) {
+      const concerned = this.#sources.closureOf(module).filter(({ path }) => changed.has(path));
+      if (concerned.length > 0) this.#kinds.delete(module.path);
+      if (concerned.some(({ path }) => path !== module.path)) isShared = true;
+    }
+    // What modules import is run once for all of them.
+    if (isShared) await this.#loader.forget();
+  }
+
+  #emit(kinds: readonly Kind[]): GeneratedFile[] {
+    const header = headerOf(this.#options.version, `${basename(this.#options.schemasDir)}/`);
+    const emitted = kinds.map((kind) => {
+      const known = this.#emitted.get(kind) ?? this.#emitKind(kind);
+      this.#emitted.set(kind, known);
+      return known;
+    });
+    const imports = kinds.map((kind) => ({ kind: kind.name, from: this.#moduleOf(kind.origin.file) }));
+    return [
+      ...emitted.flatMap(({ files }) => files),
+      ...this.#withMap("network.d.ts", emitNetwork(emitted, header)),
+      { name: "index.ts", text: emitIndex(imports, header) },
+    ].toSorted((a, b) => compareTexts(a.name, b.name));
+  }
+
+  #emitKind(kind: Kind): EmittedFiles {
+    const { schemasDir, version } = this.#options;
+    const source = `${basename(schemasDir)}/${toPosix(relative(schemasDir, kind.origin.file))}`;
+    const { pieces, errors } = emitKind(kind, headerOf(version, source), (from) => this.#moduleOf(from));
+    return { kind, errors, files: this.#withMap(`${kind.name}.d.ts`, pieces) };
+  }
+
+  #moduleOf(from: string): string {
+    if (!isAbsolute(from)) return from;
+    const path = this.#sourceOf(from).replace(/(?:\.d)?\.(m?)ts$/, ".$1js");
+    return path.startsWith(".") ? path : `./${path}`;
+  }
+
+  #sourceOf(path: string): string {
+    return toPosix(relative(this.#options.outDir, path));
+  }
+
+  #withMap(name: string, pieces: readonly Piece[]): GeneratedFile[] {
+    const mapName = `${name}.map`;
+    const trimmed = trimLines(pieces);
+    return [
+      { name, text: `${textOf(trimmed)}//# sourceMappingURL=${mapName}\n` },
+      { name: mapName, text: sourceMapOf(trimmed, name, (path) => this.#sourceOf(path)) },
+    ];
+  }
 }
 
 /** A kind is an exported constant: its name is the kind's name. */
@@ -82,36 +181,6 @@ function checkForm(module: SourceModule, problems: Problem[]): void {
     const message = "this kind has no name: export const Bar = definePeer({ ... })";
     problems.push({ file: module.path, ...expression.span.start, message });
   }
-}
-
-function emit(kinds: readonly Kind[], { schemasDir, outDir, version }: GenerateOptions): GeneratedFile[] {
-  const schemasName = basename(schemasDir);
-  const sourceOf = (path: string) => toPosix(relative(outDir, path));
-  const moduleOf = (from: string): string => {
-    if (!isAbsolute(from)) return from;
-    const path = sourceOf(from).replace(/(?:\.d)?\.(m?)ts$/, ".$1js");
-    return path.startsWith(".") ? path : `./${path}`;
-  };
-  const emitted = kinds.map((kind) => {
-    const source = `${schemasName}/${toPosix(relative(schemasDir, kind.origin.file))}`;
-    return emitKind(kind, headerOf(version, source), moduleOf);
-  });
-  const header = headerOf(version, `${schemasName}/`);
-  const imports = kinds.map((kind) => ({ kind: kind.name, from: moduleOf(kind.origin.file) }));
-  return [
-    ...emitted.flatMap(({ kind, pieces }) => withMap(`${kind.name}.d.ts`, pieces, sourceOf)),
-    ...withMap("network.d.ts", emitNetwork(emitted, header), sourceOf),
-    { name: "index.ts", text: emitIndex(imports, header) },
-  ].toSorted((a, b) => compareTexts(a.name, b.name));
-}
-
-function withMap(name: string, pieces: readonly Piece[], sourceOf: (path: string) => string): GeneratedFile[] {
-  const mapName = `${name}.map`;
-  const trimmed = trimLines(pieces);
-  return [
-    { name, text: `${textOf(trimmed)}//# sourceMappingURL=${mapName}\n` },
-    { name: mapName, text: sourceMapOf(trimmed, name, sourceOf) },
-  ];
 }
 
 function toPosix(path: string): string {

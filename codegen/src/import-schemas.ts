@@ -1,40 +1,47 @@
 import { isAbsolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { register } from "tsx/esm/api";
+import { type NamespacedUnregister, register } from "tsx/esm/api";
 import type { Problem } from "./problem.ts";
 import type { Sources } from "./sources.ts";
 
 /** What a module exports, by name. */
 export type ModuleExports = Readonly<Record<string, unknown>>;
 
-let runs = 0;
+let namespaces = 0;
 
 /**
- * Runs schema modules and gives what they export. They are TypeScript and resolve their packages from where they stand,
- * so zod and chatroom are the project's own. Each call runs them afresh. Those that fail become problems.
+ * Runs schema modules and gives what they export. They are TypeScript and resolve their packages from where they stand, so zod and chatroom are the project's own.
  */
-export async function importSchemas(
-  paths: readonly string[],
-  sources: Sources,
-  problems: Problem[],
-): Promise<Map<string, ModuleExports>> {
-  // Makes the lines and columns of stack traces those of the TypeScript text.
-  process.setSourceMapsEnabled(true);
-  const loader = register({ namespace: `chatroom-codegen-${runs++}` });
-  const modules = new Map<string, ModuleExports>();
-  try {
+export class SchemaLoader {
+  #loader: NamespacedUnregister | undefined;
+  #loads = 0;
+
+  /**
+   * Runs modules afresh; those that fail become problems. What they import is run once, until `forget`.
+   */
+  async load(paths: readonly string[], sources: Sources, problems: Problem[]): Promise<Map<string, ModuleExports>> {
+    // Makes the lines and columns of stack traces those of the TypeScript text.
+    process.setSourceMapsEnabled(true);
+    this.#loader ??= register({ namespace: `chatroom-codegen-${namespaces++}` });
+    const modules = new Map<string, ModuleExports>();
+    const query = `?load=${this.#loads++}`;
     for (const path of paths) {
       try {
-        const loaded: ModuleExports = await loader.import(pathToFileURL(path).href, import.meta.url);
-        modules.set(path, loaded);
+        const url = `${pathToFileURL(path).href}${query}`;
+        modules.set(path, (await this.#loader.import(url, import.meta.url)) as ModuleExports);
       } catch (error) {
         problems.push(problemOf(error, path, sources));
       }
     }
-  } finally {
-    await loader.unregister();
+    return modules;
   }
-  return modules;
+
+  /** The next modules run what they import afresh, too. */
+  async forget(): Promise<void> {
+    const loader = this.#loader;
+    this.#loader = undefined;
+    await loader?.unregister();
+  }
 }
 
 function problemOf(error: unknown, path: string, sources: Sources): Problem {

@@ -2,17 +2,20 @@ import { statSync } from "node:fs";
 import { relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { unifiedDiff } from "./diff.ts";
+import type { Generator } from "./generate.ts";
 import { applyChanges, type Change, ForeignFileError, planChanges } from "./output.ts";
 import { formatProblem, ProblemsError } from "./problem.ts";
 import { isFresh, keepStamp } from "./stamp.ts";
+import { changesOf } from "./watch.ts";
 
 const HELP = `chatroom-codegen: turns schema files into plain TypeScript
 
-  chatroom-codegen [--schemas DIR] [--out DIR] [--check] [--force]
+  chatroom-codegen [--schemas DIR] [--out DIR] [--check | --watch] [--force]
 
   --schemas DIR   where the schema files are (default: schemas)
   --out DIR       where the generated files go (default: generated)
   --check         write nothing; end with code 1 and a diff when the output is not up to date
+  --watch         go on, and generate whenever a schema is saved
   --force         also where nothing has changed since the last run
   --help          show this text
   --version       show the version
@@ -26,34 +29,43 @@ export interface Surroundings {
   version: string;
   out: (text: string) => void;
   error: (text: string) => void;
+  /** Ends `--watch`. */
+  signal?: AbortSignal;
 }
 
 /** Runs the command and gives its exit code: 0 done, 1 something is to be corrected, 2 wrong arguments. */
 export async function run(argv: readonly string[], around: Surroundings): Promise<number> {
   const options = readOptions(argv, around);
   if (typeof options === "number") return options;
-  const { force, ...rest } = options;
-  const where = { ...rest, version: around.version };
-  if (!force && isFresh(where)) {
+  const where: RunOptions = { ...options, version: around.version };
+  if (!options.force && !options.watch && isFresh(where)) {
     around.out(`${displayPath(options.outDir, around.cwd)}${options.check ? " is" : ":"} up to date\n`);
     return 0;
   }
-  // The compiler behind these takes half a second to load: not for --help, nor where nothing has changed.
-  const { generate } = await import("./generate.ts");
-  const { Sources } = await import("./sources.ts");
-  const sources = new Sources();
+  // The compiler behind this takes half a second to load: not for --help, nor where nothing has changed.
+  const { Generator } = await import("./generate.ts");
+  const generator = new Generator(where);
+  const once = (): Promise<number> => generateOnce(generator, where, around);
+  return options.watch ? watch(generator, where, around, once) : await once();
+}
+
+/** Reads, writes and says what was done. */
+async function generateOnce(generator: Generator, options: RunOptions, around: Surroundings): Promise<number> {
   try {
-    const files = await generate(where, sources);
+    const files = await generator.run();
     const changes = planChanges(options.outDir, files);
-    if (options.check && changes.length > 0) return check(changes, options.outDir, around);
-    applyChanges(options.outDir, changes);
-    keepStamp(where, sources.inputs, files);
+    if (!options.check || changes.length === 0) {
+      applyChanges(options.outDir, changes);
+      keepStamp(options, generator.inputs, files);
+    }
     if (options.check) return check(changes, options.outDir, around);
     around.out(report(changes, displayPath(options.outDir, around.cwd)));
     return 0;
   } catch (error) {
     if (error instanceof ProblemsError) {
-      const texts = error.problems.map((problem) => formatProblem(problem, around.cwd, (path) => sources.textOf(path)));
+      const texts = error.problems.map((problem) =>
+        formatProblem(problem, around.cwd, (path) => generator.textOf(path)),
+      );
       const count = `${texts.length} ${texts.length === 1 ? "error" : "errors"}`;
       around.error(`${texts.join("\n\n")}\n\n${count}, nothing was written.\n`);
       return 1;
@@ -66,16 +78,47 @@ export async function run(argv: readonly string[], around: Surroundings): Promis
   }
 }
 
+/** Generates after each change of what was read, until the signal fires. */
+async function watch(
+  generator: Generator,
+  { schemasDir }: RunOptions,
+  { signal, out, error }: Surroundings,
+  once: () => Promise<number>,
+): Promise<number> {
+  let code: number | undefined;
+  for await (const _ of changesOf(schemasDir, () => generator.inputs, signal)) {
+    if (code === undefined) out("watching for changes\n");
+    code = await once().catch((problem: unknown) => {
+      error(`${problem instanceof Error ? problem.message : String(problem)}\n`);
+      return 1;
+    });
+  }
+  return code ?? 0;
+}
+
 interface Options {
   schemasDir: string;
   outDir: string;
   check: boolean;
   force: boolean;
+  watch: boolean;
+}
+
+interface RunOptions extends Options {
+  version: string;
 }
 
 /** The options, or the code to end with at once. */
 function readOptions(argv: readonly string[], { cwd, version, out, error }: Surroundings): Options | number {
-  let values: { schemas: string; out: string; check: boolean; force: boolean; help: boolean; version: boolean };
+  let values: {
+    schemas: string;
+    out: string;
+    check: boolean;
+    force: boolean;
+    watch: boolean;
+    help: boolean;
+    version: boolean;
+  };
   try {
     values = parseArgs({
       args: [...argv],
@@ -84,6 +127,7 @@ function readOptions(argv: readonly string[], { cwd, version, out, error }: Surr
         out: { type: "string", default: "generated" },
         check: { type: "boolean", default: false },
         force: { type: "boolean", default: false },
+        watch: { type: "boolean", short: "w", default: false },
         help: { type: "boolean", short: "h", default: false },
         version: { type: "boolean", default: false },
       },
@@ -96,6 +140,10 @@ function readOptions(argv: readonly string[], { cwd, version, out, error }: Surr
     out(values.help ? HELP : `${version}\n`);
     return 0;
   }
+  if (values.check && values.watch) {
+    error("--check looks once, --watch goes on: give one of them\n");
+    return 2;
+  }
   const schemasDir = resolve(cwd, values.schemas);
   const outDir = resolve(cwd, values.out);
   if (!statSync(schemasDir, { throwIfNoEntry: false })?.isDirectory()) {
@@ -106,7 +154,8 @@ function readOptions(argv: readonly string[], { cwd, version, out, error }: Surr
     error(`--out ${values.out} lies within the schemas: choose a folder beside them\n`);
     return 2;
   }
-  return { schemasDir, outDir, check: values.check, force: values.force };
+  const { check: isCheck, force, watch: isWatch } = values;
+  return { schemasDir, outDir, check: isCheck, force, watch: isWatch };
 }
 
 function check(changes: readonly Change[], outDir: string, { cwd, out, error }: Surroundings): number {

@@ -12,18 +12,31 @@ export interface Located {
 
 /** The modules read so far; each is read from disk once. */
 export class Sources {
-  readonly #modules = new Map<string, SourceModule>();
-  /** Syntax errors of every module that was opened. */
-  readonly problems: Problem[] = [];
+  readonly #modules = new Map<string, { module: SourceModule; problems: readonly Problem[] }>();
 
   /** @throws the system's error when the file can't be read. */
   open(path: string): SourceModule {
     const known = this.#modules.get(path);
-    if (known) return known;
-    const { module, problems } = parseModule(path, readFileSync(path, "utf8"));
-    this.#modules.set(path, module);
-    this.problems.push(...problems);
-    return module;
+    if (known) return known.module;
+    const read = parseModule(path, readFileSync(path, "utf8"));
+    this.#modules.set(path, read);
+    return read.module;
+  }
+
+  /** Syntax errors of every module that was opened. */
+  get problems(): readonly Problem[] {
+    return [...this.#modules.values()].flatMap(({ problems }) => problems);
+  }
+
+  /** Forgets the modules whose files are not what they were, and tells which. */
+  refresh(): ReadonlySet<string> {
+    const changed = new Set<string>();
+    for (const [path, { module }] of this.#modules) {
+      if (readIfThere(path) === module.text) continue;
+      this.#modules.delete(path);
+      changed.add(path);
+    }
+    return changed;
   }
 
   /** The text of a file, when it can be read. */
@@ -76,7 +89,7 @@ export class Sources {
 
   /** All that was read, and the manifests of the packages that it imports. */
   get inputs(): string[] {
-    const manifests = [...this.#modules.values()].flatMap(({ path, uses }) =>
+    const manifests = [...this.#modules.values()].flatMap(({ module: { path, uses } }) =>
       uses.flatMap(({ from }) => (from.startsWith(".") ? [] : (manifestOf(dirname(path), from) ?? []))),
     );
     return [...new Set([...this.#modules.keys(), ...manifests])];
@@ -123,5 +136,13 @@ function manifestOf(folder: string, from: string): string | undefined {
     const path = join(dir, "node_modules", name, "package.json");
     if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
     if (dir === dirname(dir)) return undefined;
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
   }
 }

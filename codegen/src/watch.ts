@@ -1,0 +1,53 @@
+import { type FSWatcher, watch } from "node:fs";
+import { dirname } from "node:path";
+
+/** After the last event of a save, which often makes several. */
+const SETTLE_MS = 10;
+
+/**
+ * One turn at first, and one for each change of files in a folder, in its folders, or of the files that `others` names by then; what changes while a turn is being
+ * worked on makes the next one. Ends with the signal.
+ */
+export async function* changesOf(
+  folder: string,
+  others: () => readonly string[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<void> {
+  const watchers = new Map<string, FSWatcher>();
+  const state = { hasChanged: true };
+  let wake: (() => void) | undefined;
+  const notice = (_event: string, name: string | null): void => {
+    if (name !== null && !/\.m?ts$/.test(name)) return;
+    state.hasChanged = true;
+    wake?.();
+  };
+  const isOver = (): boolean => signal?.aborted === true;
+  const end = (): void => wake?.();
+  signal?.addEventListener("abort", end);
+  const add = (dir: string, recursive: boolean): void => {
+    const watcher = watch(dir, { recursive }, notice);
+    watcher.on("error", () => watcher.close()); // the folder is gone: the next turn says so
+    watchers.set(dir, watcher);
+  };
+  try {
+    add(folder, true);
+    for (;;) {
+      // Folders beside that one, from which schemas import; packages are left out.
+      for (const path of others()) {
+        const dir = dirname(path);
+        if (path.includes("/node_modules/") || `${dir}/`.startsWith(`${folder}/`) || watchers.has(dir)) continue;
+        add(dir, false);
+      }
+      while (!state.hasChanged && !isOver()) {
+        await new Promise<void>((resolve) => (wake = resolve));
+        await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      }
+      if (isOver()) return;
+      state.hasChanged = false;
+      yield;
+    }
+  } finally {
+    signal?.removeEventListener("abort", end);
+    for (const watcher of watchers.values()) watcher.close();
+  }
+}
