@@ -12,6 +12,8 @@ interface Pair {
   readonly near: Socket;
   readonly far: Socket;
   readonly valves: Readonly<Record<Way, Valve>>;
+  /** Carried so far. */
+  readonly bytes: Record<Way, number>;
 }
 
 interface Cut {
@@ -35,6 +37,7 @@ export class Line {
   /** Ways on which new connections carry nothing. */
   #heldForNew: readonly Way[] = [];
   #cut: Cut | undefined;
+  #holdAt: { readonly carried: number; readonly done: () => void } | undefined;
   readonly #shape: Shape | undefined;
 
   private constructor(shape: Shape | undefined) {
@@ -85,6 +88,11 @@ export class Line {
     if (newToo) this.#heldForNew = ways;
   }
 
+  /** Once so many bytes were carried in all, each connection holds the way that has carried more, whoever dialled it. Resolves then. */
+  holdStreamAt(carried: number): Promise<void> {
+    return new Promise((done) => (this.#holdAt = { carried, done }));
+  }
+
   /** Everything is carried again, what waited first. */
   release(): void {
     this.#heldForNew = [];
@@ -119,7 +127,7 @@ export class Line {
     near.pause();
     const far = connect({ host: "127.0.0.1", port: preface.readUInt16BE(0), noDelay: true, allowHalfOpen: true });
     this.#own(far);
-    const pair = { near, far, valves: { forth: new Valve(near), back: new Valve(far) } };
+    const pair = { near, far, valves: { forth: new Valve(near), back: new Valve(far) }, bytes: { forth: 0, back: 0 } };
     this.#pairs.add(pair);
     this.opened++;
     const over = (): void => {
@@ -130,11 +138,12 @@ export class Line {
     near.on("close", over);
     far.on("close", over);
     for (const way of this.#heldForNew) pair.valves[way].stop("held");
-    this.#carry(pair, pair.valves.forth, far, preface.subarray(2));
-    this.#carry(pair, pair.valves.back, near, Buffer.alloc(0));
+    this.#carry(pair, "forth", far, preface.subarray(2));
+    this.#carry(pair, "back", near, Buffer.alloc(0));
   }
 
-  #carry(pair: Pair, valve: Valve, to: Socket, first: Buffer): void {
+  #carry(pair: Pair, way: Way, to: Socket, first: Buffer): void {
+    const valve = pair.valves[way];
     const shaper = this.#shape === undefined ? undefined : new Shaper(this.#shape, valve, to);
     const write = (chunk: Uint8Array): void => {
       if (shaper !== undefined) return shaper.write(chunk);
@@ -146,8 +155,14 @@ export class Line {
       const cut = this.#cut;
       if (cut === undefined || chunk.length <= cut.leftBytes) {
         this.carried += chunk.length;
+        pair.bytes[way] += chunk.length;
         if (cut !== undefined) cut.leftBytes -= chunk.length;
-        return write(chunk);
+        write(chunk);
+        const hold = this.#holdAt;
+        if (hold === undefined || this.carried < hold.carried) return;
+        this.#holdAt = undefined;
+        for (const { valves, bytes } of this.#pairs) valves[bytes.forth > bytes.back ? "forth" : "back"].stop("held");
+        return hold.done();
       }
       this.#cut = undefined;
       this.carried += cut.leftBytes;
