@@ -53,16 +53,21 @@ export class Generator {
     return this.#sources.textOf(path);
   }
 
+  /** The kinds alone. @throws ProblemsError as `run` does. */
+  async kinds(): Promise<readonly Kind[]> {
+    const kinds = await this.#readKinds();
+    const problems: Problem[] = [];
+    checkNames(kinds, problems);
+    stopAt(problems);
+    return kinds;
+  }
+
   /**
    * Everything that belongs in the output folder, sorted by name. Nothing is written.
    * @throws ProblemsError with all that has to be corrected first.
    */
   async run(): Promise<GeneratedFile[]> {
-    const kinds = await this.#readKinds();
-    const problems: Problem[] = [];
-    checkNames(kinds, problems);
-    stopAt(problems);
-    return this.#emit(kinds);
+    return this.#emit(await this.kinds());
   }
 
   /** Finds, runs and reads every schema file. */

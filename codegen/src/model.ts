@@ -68,6 +68,8 @@ export interface Method {
   /** Of a get; undefined for a send. */
   output: Sides | undefined;
   errors: DeclaredError[];
+  /** The running schemas themselves. */
+  schemas: { input: unknown; output: unknown; errors: Readonly<Record<string, unknown>> };
   /** The kinds that may call; undefined: everybody. */
   from: { kind: string; origin: Origin }[] | undefined;
 }

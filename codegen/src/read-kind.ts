@@ -117,6 +117,11 @@ class KindReader {
       output: word === "get" ? side("output", { sent: VOID, parsed: VOID }) : undefined,
       errors:
         word === "get" ? this.#readErrors(parts["errors"], label, place.field("errors"), [...path, "errors"]) : [],
+      schemas: {
+        input: parts["input"],
+        output: parts["output"],
+        errors: isRecord(parts["errors"]) ? parts["errors"] : {},
+      },
       from: this.#readFrom(parts["from"], place.field("from")),
     });
   }

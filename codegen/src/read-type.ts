@@ -10,6 +10,7 @@ import {
   classOf,
   defOf,
   hasTrait,
+  isOptionalKey,
   isOldZodSchema,
   isPartialRecord,
   isZodSchema,
@@ -317,7 +318,7 @@ function readTuple(def: ZodDef, place: Place, side: Side, read: Read): Type {
   const schemas = def.items ?? [];
   const items = schemas.map((item, index) => ({
     type: read(item, { place: place.item(index), path: ["items", index], about: `[${index}]` }),
-    optional: schemas.slice(index).every((later) => isOptional(later, side)),
+    optional: schemas.slice(index).every((later) => isOptionalKey(later, side)),
   }));
   const rest = def.rest ? read(def.rest, { place: place.inner("rest"), path: ["rest"], about: "[]" }) : undefined;
   return { kind: "tuple", items, rest, readonly: false };
@@ -327,7 +328,7 @@ function readObject(def: ZodDef, place: Place, side: Side, read: Read): Type {
   const fields = Object.entries(def.shape ?? {}).map(([name, schema]): Field => {
     const at = place.field(name);
     const type = read(schema, { place: at, path: ["shape", name], about: `.${name}` });
-    return { name, type, optional: isOptional(schema, side), doc: at.doc ?? docOf(schema), origin: at.origin };
+    return { name, type, optional: isOptionalKey(schema, side), doc: at.doc ?? docOf(schema), origin: at.origin };
   });
   const isClosed = def.catchall === undefined || defOf(def.catchall).type === "never";
   const rest = isClosed ? undefined : read(def.catchall, { place: place.inner("catchall"), path: ["catchall"] });
@@ -350,7 +351,7 @@ function readObject(def: ZodDef, place: Place, side: Side, read: Read): Type {
 function readRecord(def: ZodDef, place: Place, side: Side, read: Read): Type {
   const key = read(def.keyType, { place: place.inner("key"), path: ["keyType"] });
   const value = read(def.valueType, { place: place.inner("record"), path: ["valueType"], about: "[]" });
-  const isPartial = isPartialRecord(def) || (side === "sent" && isOptional(def.valueType, "sent"));
+  const isPartial = isPartialRecord(def) || (side === "sent" && isOptionalKey(def.valueType, "sent"));
   return { kind: "record", key, value, partial: isPartial, readonly: false };
 }
 
@@ -374,36 +375,6 @@ function textOfPart(part: string | number | bigint | boolean | null | undefined)
 
 function isNothing(type: Type): boolean {
   return type.kind === "plain" && type.text === "undefined";
-}
-
-/** Whether a key of that schema may be missing, on that side: zod's own rule, as its types state it. */
-function isOptional(schema: ZodSchema | undefined, side: Side, depth = 0): boolean {
-  if (schema === undefined || depth > MAX_DEPTH) return false;
-  const def = defOf(schema);
-  const is = (part: ZodSchema | undefined): boolean => isOptional(part, side, depth + 1);
-  switch (def.type) {
-    case "optional":
-      return true;
-    case "default":
-    case "prefault":
-      return side === "sent";
-    case "nullable":
-    case "readonly":
-    case "catch":
-      return is(def.innerType);
-    case "success":
-      return side === "sent" && is(def.innerType);
-    case "union":
-      return def.options?.some(is) ?? false;
-    case "intersection":
-      return is(def.left) && is(def.right);
-    case "lazy":
-      return is(lazyOf(schema));
-    case "pipe":
-      return is(side === "sent" && !hasTrait(schema, "$ZodPreprocess") ? def.in : def.out);
-    default:
-      return false;
-  }
 }
 
 /** What `.describe(...)` or `.meta(...)` says of a schema, or of the one that it wraps. */

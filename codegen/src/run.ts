@@ -11,12 +11,17 @@ import { changesOf } from "./watch.ts";
 const HELP = `chatroom-codegen: turns schema files into plain TypeScript
 
   chatroom-codegen [--schemas DIR] [--out DIR] [--check | --watch] [--force]
+  chatroom-codegen compare [--schemas DIR] [--out DIR] [--base COMMIT | --base FILE.json] [--accept] [--json]
 
   --schemas DIR   where the schema files are (default: schemas)
   --out DIR       where the generated files go (default: generated)
   --check         write nothing; end with code 1 and a diff when the output is not up to date
   --watch         go on, and generate whenever a schema is saved
   --force         also where nothing has changed since the last run
+  compare         say what a change of the schemas does to programs that run with the old ones; end with code 1 when it breaks them
+  --base          what to compare with (default: generated/contract.json, else the commit HEAD)
+  --accept        take the schemas as they are: write them to generated/contract.json
+  --json          print the changes as JSON
   --help          show this text
   --version       show the version
 
@@ -37,6 +42,10 @@ export interface Surroundings {
 export async function run(argv: readonly string[], around: Surroundings): Promise<number> {
   const options = readOptions(argv, around);
   if (typeof options === "number") return options;
+  if (options.command === "compare") {
+    const { runCompare } = await import("./run-compare.ts");
+    return await runCompare({ ...options, version: around.version }, around);
+  }
   const where: RunOptions = { ...options, version: around.version };
   if (!options.force && !options.watch && isFresh(where)) {
     around.out(`${displayPath(options.outDir, around.cwd)}${options.check ? " is" : ":"} up to date\n`);
@@ -97,6 +106,10 @@ async function watch(
 }
 
 interface Options {
+  command: "generate" | "compare";
+  base: string | undefined;
+  accept: boolean;
+  json: boolean;
   schemasDir: string;
   outDir: string;
   check: boolean;
@@ -108,37 +121,43 @@ interface RunOptions extends Options {
   version: string;
 }
 
+function parse(argv: readonly string[]) {
+  return parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      schemas: { type: "string", default: "schemas" },
+      out: { type: "string", default: "generated" },
+      check: { type: "boolean", default: false },
+      force: { type: "boolean", default: false },
+      watch: { type: "boolean", short: "w", default: false },
+      base: { type: "string" },
+      accept: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+      version: { type: "boolean", default: false },
+    },
+  });
+}
+
 /** The options, or the code to end with at once. */
 function readOptions(argv: readonly string[], { cwd, version, out, error }: Surroundings): Options | number {
-  let values: {
-    schemas: string;
-    out: string;
-    check: boolean;
-    force: boolean;
-    watch: boolean;
-    help: boolean;
-    version: boolean;
-  };
+  let parsed: ReturnType<typeof parse>;
   try {
-    values = parseArgs({
-      args: [...argv],
-      options: {
-        schemas: { type: "string", default: "schemas" },
-        out: { type: "string", default: "generated" },
-        check: { type: "boolean", default: false },
-        force: { type: "boolean", default: false },
-        watch: { type: "boolean", short: "w", default: false },
-        help: { type: "boolean", short: "h", default: false },
-        version: { type: "boolean", default: false },
-      },
-    }).values;
+    parsed = parse(argv);
   } catch (problem) {
     error(`${problem instanceof Error ? problem.message : String(problem)}\n\n${HELP}`);
     return 2;
   }
+  const { values, positionals } = parsed;
   if (values.help || values.version) {
     out(values.help ? HELP : `${version}\n`);
     return 0;
+  }
+  const [command = "generate", ...more] = positionals;
+  if ((command !== "generate" && command !== "compare") || more.length > 0) {
+    error(`there is no command ${positionals.join(" ")}\n\n${HELP}`);
+    return 2;
   }
   if (values.check && values.watch) {
     error("--check looks once, --watch goes on: give one of them\n");
@@ -154,8 +173,7 @@ function readOptions(argv: readonly string[], { cwd, version, out, error }: Surr
     error(`--out ${values.out} lies within the schemas: choose a folder beside them\n`);
     return 2;
   }
-  const { check: isCheck, force, watch: isWatch } = values;
-  return { schemasDir, outDir, check: isCheck, force, watch: isWatch };
+  return { ...values, command, schemasDir, outDir, base: values.base };
 }
 
 function check(changes: readonly Change[], outDir: string, { cwd, out, error }: Surroundings): number {

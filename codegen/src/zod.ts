@@ -10,6 +10,7 @@ export interface ZodSchema {
     readonly def: ZodDef;
     readonly traits?: ReadonlySet<string>;
     readonly bag?: Readonly<Record<string, unknown>>;
+    readonly pattern?: RegExp;
     /** Every value it accepts, where they can be counted. */
     readonly values?: ReadonlySet<unknown> | undefined;
     /** What `z.lazy(...)` leads to. */
@@ -89,6 +90,11 @@ export function isOldZodSchema(value: unknown): boolean {
   return typeof value === "object" && value !== null && "_def" in value && !(INTERNALS in value);
 }
 
+/** What zod keeps of a schema. */
+export function internalsOf(schema: ZodSchema): ZodSchema[typeof INTERNALS] {
+  return schema[INTERNALS];
+}
+
 /** The definition of a schema. */
 export function defOf(schema: ZodSchema): ZodDef {
   return schema[INTERNALS].def;
@@ -110,4 +116,34 @@ export function isPartialRecord({ partial, keyType }: ZodDef): boolean {
   // How versions of zod before it had the field mark them: the keys are a copy that no longer counts its values.
   const keys = keyType?.[INTERNALS];
   return (keys?.def.type === "enum" || keys?.def.type === "literal") && keys.values === undefined;
+}
+
+/** Whether a key of that schema may be missing, on that side: zod's own rule, as its types state it. */
+export function isOptionalKey(schema: ZodSchema | undefined, side: "sent" | "parsed", depth = 0): boolean {
+  if (schema === undefined || depth > 100) return false;
+  const def = defOf(schema);
+  const is = (part: ZodSchema | undefined): boolean => isOptionalKey(part, side, depth + 1);
+  switch (def.type) {
+    case "optional":
+      return true;
+    case "default":
+    case "prefault":
+      return side === "sent";
+    case "nullable":
+    case "readonly":
+    case "catch":
+      return is(def.innerType);
+    case "success":
+      return side === "sent" && is(def.innerType);
+    case "union":
+      return def.options?.some(is) ?? false;
+    case "intersection":
+      return is(def.left) && is(def.right);
+    case "lazy":
+      return is(lazyOf(schema));
+    case "pipe":
+      return is(side === "sent" && !hasTrait(schema, "$ZodPreprocess") ? def.in : def.out);
+    default:
+      return false;
+  }
 }

@@ -46,7 +46,7 @@ test("--version shows the version that stands in the files", async () => {
 
 test.each([
   [["--scheams", "x"], /^Unknown option '--scheams'/],
-  [["surplus"], /^Unexpected argument 'surplus'/],
+  [["surplus"], /^there is no command surplus/],
   [
     ["--schemas", "nowhere"],
     /^there is no folder nowhere: write schema files there, or name their folder with --schemas\n$/,

@@ -31,6 +31,7 @@ function networkOf(kinds: Readonly<Record<string, readonly (string | [name: stri
         input: nothing,
         output: nothing,
         errors,
+        schemas: { input: undefined, output: undefined, errors: {} },
         from: undefined,
       };
     }),
