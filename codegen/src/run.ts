@@ -11,6 +11,7 @@ import { changesOf } from "./watch.ts";
 const HELP = `chatroom-codegen: turns schema files into plain TypeScript
 
   chatroom-codegen [--schemas DIR] [--out DIR] [--check | --watch] [--force]
+  chatroom-codegen docs [--schemas DIR] [--out DIR] [--check]
   chatroom-codegen compare [--schemas DIR] [--out DIR] [--base COMMIT | --base FILE.json] [--accept] [--json]
 
   --schemas DIR   where the schema files are (default: schemas)
@@ -18,6 +19,7 @@ const HELP = `chatroom-codegen: turns schema files into plain TypeScript
   --check         write nothing; end with code 1 and a diff when the output is not up to date
   --watch         go on, and generate whenever a schema is saved
   --force         also where nothing has changed since the last run
+  docs            write a page for each kind, JSON Schemas and AsyncAPI (default of --out: docs/api)
   compare         say what a change of the schemas does to programs that run with the old ones; end with code 1 when it breaks them
   --base          what to compare with (default: generated/contract.json, else the commit HEAD)
   --accept        take the schemas as they are: write them to generated/contract.json
@@ -42,6 +44,10 @@ export interface Surroundings {
 export async function run(argv: readonly string[], around: Surroundings): Promise<number> {
   const options = readOptions(argv, around);
   if (typeof options === "number") return options;
+  if (options.command === "docs") {
+    const { runDocs } = await import("./run-docs.ts");
+    return await runDocs({ ...options, version: around.version }, around);
+  }
   if (options.command === "compare") {
     const { runCompare } = await import("./run-compare.ts");
     return await runCompare({ ...options, version: around.version }, around);
@@ -71,20 +77,23 @@ async function generateOnce(generator: Generator, options: RunOptions, around: S
     around.out(report(changes, displayPath(options.outDir, around.cwd)));
     return 0;
   } catch (error) {
-    if (error instanceof ProblemsError) {
-      const texts = error.problems.map((problem) =>
-        formatProblem(problem, around.cwd, (path) => generator.textOf(path)),
-      );
-      const count = `${texts.length} ${texts.length === 1 ? "error" : "errors"}`;
-      around.error(`${texts.join("\n\n")}\n\n${count}, nothing was written.\n`);
-      return 1;
-    }
-    if (error instanceof ForeignFileError) {
-      around.error(`${error.message}\n`);
-      return 1;
-    }
-    throw error;
+    return tell(error, generator, around);
   }
+}
+
+/** Says what has to be corrected; gives the exit code. @throws what is nobody's mistake */
+export function tell(error: unknown, generator: Generator, around: Surroundings): number {
+  if (error instanceof ProblemsError) {
+    const texts = error.problems.map((problem) => formatProblem(problem, around.cwd, (path) => generator.textOf(path)));
+    const count = `${texts.length} ${texts.length === 1 ? "error" : "errors"}`;
+    around.error(`${texts.join("\n\n")}\n\n${count}, nothing was written.\n`);
+    return 1;
+  }
+  if (error instanceof ForeignFileError) {
+    around.error(`${error.message}\n`);
+    return 1;
+  }
+  throw error;
 }
 
 /** Generates after each change of what was read, until the signal fires. */
@@ -106,7 +115,7 @@ async function watch(
 }
 
 interface Options {
-  command: "generate" | "compare";
+  command: "generate" | "compare" | "docs";
   base: string | undefined;
   accept: boolean;
   json: boolean;
@@ -121,13 +130,17 @@ interface RunOptions extends Options {
   version: string;
 }
 
+function isCommand(text: string): text is Options["command"] {
+  return text === "generate" || text === "compare" || text === "docs";
+}
+
 function parse(argv: readonly string[]) {
   return parseArgs({
     args: [...argv],
     allowPositionals: true,
     options: {
       schemas: { type: "string", default: "schemas" },
-      out: { type: "string", default: "generated" },
+      out: { type: "string" },
       check: { type: "boolean", default: false },
       force: { type: "boolean", default: false },
       watch: { type: "boolean", short: "w", default: false },
@@ -155,7 +168,7 @@ function readOptions(argv: readonly string[], { cwd, version, out, error }: Surr
     return 0;
   }
   const [command = "generate", ...more] = positionals;
-  if ((command !== "generate" && command !== "compare") || more.length > 0) {
+  if (!isCommand(command) || more.length > 0) {
     error(`there is no command ${positionals.join(" ")}\n\n${HELP}`);
     return 2;
   }
@@ -164,19 +177,26 @@ function readOptions(argv: readonly string[], { cwd, version, out, error }: Surr
     return 2;
   }
   const schemasDir = resolve(cwd, values.schemas);
-  const outDir = resolve(cwd, values.out);
+  const outName = values.out ?? (command === "docs" ? "docs/api" : "generated");
+  const outDir = resolve(cwd, outName);
   if (!statSync(schemasDir, { throwIfNoEntry: false })?.isDirectory()) {
     error(`there is no folder ${values.schemas}: write schema files there, or name their folder with --schemas\n`);
     return 2;
   }
   if (`${outDir}${sep}`.startsWith(`${schemasDir}${sep}`)) {
-    error(`--out ${values.out} lies within the schemas: choose a folder beside them\n`);
+    error(`--out ${outName} lies within the schemas: choose a folder beside them\n`);
     return 2;
   }
   return { ...values, command, schemasDir, outDir, base: values.base };
 }
 
-function check(changes: readonly Change[], outDir: string, { cwd, out, error }: Surroundings): number {
+/** Shows what is not as it would be written; gives the exit code. `command` mends it. */
+export function check(
+  changes: readonly Change[],
+  outDir: string,
+  { cwd, out, error }: Surroundings,
+  command = "npm run codegen",
+): number {
   if (changes.length === 0) {
     out(`${displayPath(outDir, cwd)} is up to date\n`);
     return 0;
@@ -191,14 +211,12 @@ function check(changes: readonly Change[], outDir: string, { cwd, out, error }: 
     ];
     out(unifiedDiff((before ?? "").replaceAll("\r\n", "\n"), after ?? "", from, to));
   }
-  error(
-    `${displayPath(outDir, cwd)} is not up to date (${changes.map(({ name }) => name).join(", ")}): npm run codegen\n`,
-  );
+  error(`${displayPath(outDir, cwd)} is not up to date (${changes.map(({ name }) => name).join(", ")}): ${command}\n`);
   return 1;
 }
 
 /** Which files changed; each map goes with its declarations. */
-function report(changes: readonly Change[], outDir: string): string {
+export function report(changes: readonly Change[], outDir: string): string {
   if (changes.length === 0) return `${outDir}: up to date\n`;
   const names = (isThere: boolean): string =>
     changes
@@ -210,6 +228,6 @@ function report(changes: readonly Change[], outDir: string): string {
   return `${outDir}: ${parts.filter((part) => part !== "").join("; ") || "wrote maps"}\n`;
 }
 
-function displayPath(path: string, cwd: string): string {
+export function displayPath(path: string, cwd: string): string {
   return relative(cwd, path).split(sep).join("/") || ".";
 }
