@@ -3,6 +3,9 @@ import { bind, type ErrorOf, type JoinOptions, type OpenClientOptions, type Open
 import { Bar as barSchema } from "../schemas/Bar.js";
 import { Foo as fooSchema } from "../schemas/Foo.js";
 import { Worker as workerSchema } from "../schemas/Worker.js";
+import { codecs as barCodecs } from "./Bar.codec.js";
+import { codecs as fooCodecs } from "./Foo.codec.js";
+import { codecs as workerCodecs } from "./Worker.codec.js";
 import type { Call, Clients, DeclaredErrors, Handlers, Servers, Users } from "./network.d.ts";
 
 export type * from "./Bar.d.ts";
@@ -10,7 +13,9 @@ export type * from "./Foo.d.ts";
 export type * from "./Worker.d.ts";
 export type * from "./network.d.ts";
 
-const network = bind<Handlers, Users, Call, Servers, Clients>({ Bar: barSchema, Foo: fooSchema, Worker: workerSchema });
+const schemas = { Bar: barSchema, Foo: fooSchema, Worker: workerSchema };
+const codecs = { Bar: barCodecs, Foo: fooCodecs, Worker: workerCodecs };
+const network = bind<Handlers, Users, Call, Servers, Clients>(schemas, codecs);
 
 /** Joins a Room as a program of that kind, by default under the kind's own name. */
 export function joinRoom<Kind extends "Bar" | "Foo" | "Worker">(

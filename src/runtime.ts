@@ -1,6 +1,6 @@
 /** Entry `chatroom/runtime`: what generated code stands on. Programs import their own `generated/index.js` and `chatroom`. */
 import { PeerError } from "./base/errors.ts";
-import type { Method, Word } from "./call/contract.ts";
+import type { Codecs, Method, Word } from "./call/contract.ts";
 import type { HandlerCall } from "./call/handler-call.ts";
 import { type Handler, Registry } from "./call/registry.ts";
 import type { Schema } from "./call/validation.ts";
@@ -14,18 +14,25 @@ import { User } from "./user/user.ts";
 
 export * from "./schema/runtime-types.ts";
 export { contextKey } from "./call/handler-call.ts";
+export type { Codecs, MethodCodec } from "./call/contract.ts";
+export type { ShapeReader } from "./wire/shape-reader.ts";
+export type { ShapeCodec } from "./wire/values.ts";
+export type { ShapeWriter } from "./wire/values-encode.ts";
 
 type KindMethod = KindMethods["methods"][number];
 
-/** Ties the schemas of a network to the running library: gives what the generated index exports, once it is typed there. */
+/** Ties the schemas of a network, and the generated codecs of its kinds, to the running library: gives what the generated index exports, once it is typed there. */
 export function bind<
   Handlers,
   Users extends Record<keyof Handlers, unknown>,
   Call,
   Servers extends Record<keyof Handlers, unknown> = Record<keyof Handlers, unknown>,
   Clients extends Record<keyof Handlers, unknown> = Record<keyof Handlers, unknown>,
->(schemas: Readonly<Record<keyof Handlers & string, PeerSchema>>): Network<Handlers, Users, Call, Servers, Clients> {
-  const kinds = Object.entries<PeerSchema>(schemas).map(([kind, schema]) => kindMethods(kind, schema));
+>(
+  schemas: Readonly<Record<keyof Handlers & string, PeerSchema>>,
+  codecs: Readonly<Record<string, Codecs>> = {},
+): Network<Handlers, Users, Call, Servers, Clients> {
+  const kinds = Object.entries<PeerSchema>(schemas).map(([kind, schema]) => kindMethods(kind, schema, codecs[kind]));
   const declared = new Map(
     kinds.flatMap(({ methods }) => methods.map((method) => [method.label, new Set(Object.keys(method.errors ?? {}))])),
   );
@@ -51,7 +58,7 @@ export function bind<
   };
 }
 
-function kindMethods(kind: string, schema: PeerSchema): KindMethods {
+function kindMethods(kind: string, schema: PeerSchema, codecs: Codecs = {}): KindMethods {
   const method = (word: Word, name: string, one: GetSchema & SendSchema): KindMethod => ({
     word,
     name,
@@ -64,6 +71,7 @@ function kindMethods(kind: string, schema: PeerSchema): KindMethods {
         : (one.errors as Readonly<Record<string, unknown>> as Readonly<Record<string, Schema>>),
     from: one.from,
     fromNames: one.fromNames,
+    codec: Object.hasOwn(codecs, name) ? codecs[name] : undefined,
   });
   return {
     kind,

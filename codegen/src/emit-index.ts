@@ -5,6 +5,8 @@ export interface KindImport {
   kind: string;
   /** The module, relative to the output folder, as in "../schemas/Bar.js". */
   from: string;
+  /** Whether there is a module of its codecs. */
+  hasCodec: boolean;
 }
 
 /** A function that makes a program of a kind. */
@@ -44,8 +46,11 @@ export function emitIndex(kinds: readonly KindImport[], header: string): string 
     const names = kinds.filter((one) => one.from === from).map(({ kind }) => `${kind} as ${schemaName(kind)}`);
     return breakList("import { ", names, ` } from "${from}";\n`);
   });
+  for (const { kind, hasCodec } of kinds)
+    if (hasCodec) imports.push(`import { codecs as ${lowerCase(kind)}Codecs } from "./${kind}.codec.js";\n`);
   const types = [...kinds.map(({ kind }) => kind), "network"].map((name) => `export type * from "./${name}.d.ts";\n`);
   const schemas = kinds.map(({ kind }) => `${kind}: ${schemaName(kind)}`);
+  const codecs = kinds.filter(({ hasCodec }) => hasCodec).map(({ kind }) => `${kind}: ${lowerCase(kind)}Codecs`);
   const options = ["ErrorOf", ...OPENINGS.map((opening) => opening.options)].toSorted(compareTexts);
   const runtime = ["bind", ...options.map((name) => `type ${name}`)];
   const tables = ["Call", "DeclaredErrors", "Handlers", ...OPENINGS.map(({ gives }) => gives)].toSorted(compareTexts);
@@ -53,7 +58,8 @@ export function emitIndex(kinds: readonly KindImport[], header: string): string 
   imports.push(breakList("import type { ", tables, ' } from "./network.d.ts";\n'));
   return `${header}${imports.join("")}
 ${types.join("")}
-${breakList("const network = bind<Handlers, Users, Call, Servers, Clients>({ ", schemas, " });\n")}
+${breakList("const schemas = { ", schemas, " };\n")}${codecs.length === 0 ? "" : breakList("const codecs = { ", codecs, " };\n")}const network = bind<Handlers, Users, Call, Servers, Clients>(${codecs.length === 0 ? "schemas" : "schemas, codecs"});
+
 ${OPENINGS.map((opening) => emitOpening(opening, kinds)).join("\n")}
 /** Whether a caught error is a declared error of that method: the one of that code or, without a code, any. */
 export function isError<Method extends keyof DeclaredErrors, Code extends keyof DeclaredErrors[Method] & string>(
@@ -84,7 +90,11 @@ export function ${name}${parameter}(
 
 /** A name that no kind can have: kinds begin with a capital letter. */
 function schemaName(kind: string): string {
-  return `${kind.slice(0, 1).toLowerCase()}${kind.slice(1)}Schema`;
+  return `${lowerCase(kind)}Schema`;
+}
+
+function lowerCase(kind: string): string {
+  return `${kind.slice(0, 1).toLowerCase()}${kind.slice(1)}`;
 }
 
 /** A list in braces, in one line or with a line per item. */

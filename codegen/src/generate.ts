@@ -1,6 +1,8 @@
 import { basename, isAbsolute, relative, sep } from "node:path";
 import { checkNames } from "./check.ts";
 import { Checker } from "./checker.ts";
+import { contractOf } from "./contract.ts";
+import { emitCodec } from "./emit-codec.ts";
 import { emitIndex } from "./emit-index.ts";
 import { type EmittedKind, emitKind } from "./emit-kind.ts";
 import { emitNetwork } from "./emit-network.ts";
@@ -139,7 +141,11 @@ export class Generator {
       this.#emitted.set(kind, known);
       return known;
     });
-    const imports = kinds.map((kind) => ({ kind: kind.name, from: this.#moduleOf(kind.origin.file) }));
+    const imports = emitted.map(({ kind, files }) => ({
+      kind: kind.name,
+      from: this.#moduleOf(kind.origin.file),
+      hasCodec: files.some(({ name }) => name === codecFile(kind)),
+    }));
     return [
       ...emitted.flatMap(({ files }) => files),
       ...this.#withMap("network.d.ts", emitNetwork(emitted, header)),
@@ -150,8 +156,11 @@ export class Generator {
   #emitKind(kind: Kind): EmittedFiles {
     const { schemasDir, version } = this.#options;
     const source = `${basename(schemasDir)}/${toPosix(relative(schemasDir, kind.origin.file))}`;
-    const { pieces, errors } = emitKind(kind, headerOf(version, source), (from) => this.#moduleOf(from));
-    return { kind, errors, files: this.#withMap(`${kind.name}.d.ts`, pieces) };
+    const header = headerOf(version, source);
+    const { pieces, errors } = emitKind(kind, header, (from) => this.#moduleOf(from));
+    const codec = emitCodec(kind.name, contractOf([kind], schemasDir), header);
+    const codecs = codec === undefined ? [] : [{ name: codecFile(kind), text: codec }];
+    return { kind, errors, files: [...this.#withMap(`${kind.name}.d.ts`, pieces), ...codecs] };
   }
 
   #moduleOf(from: string): string {
@@ -172,6 +181,10 @@ export class Generator {
       { name: mapName, text: sourceMapOf(trimmed, name, (path) => this.#sourceOf(path)) },
     ];
   }
+}
+
+function codecFile({ name }: Kind): string {
+  return `${name}.codec.ts`;
 }
 
 /** A kind is an exported constant: its name is the kind's name. */

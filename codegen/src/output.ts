@@ -77,7 +77,11 @@ export function applyChanges(outDir: string, changes: readonly Change[]): void {
 function staleFiles(outDir: string, wanted: ReadonlySet<string>): string[] {
   if (!existsSync(outDir)) return [];
   const declarations = readdirSync(outDir).filter((name) => {
-    return /\.(?:d\.ts|md|schema\.json)$/.test(name) && !wanted.has(name) && isOurs(readText(join(outDir, name)) ?? "");
+    return (
+      /\.(?:d\.ts|codec\.ts|md|schema\.json)$/.test(name) &&
+      !wanted.has(name) &&
+      isOurs(readText(join(outDir, name)) ?? "")
+    );
   });
   return declarations.flatMap((name) => [name, `${name}.map`].filter((one) => existsSync(join(outDir, one))));
 }

@@ -9,10 +9,11 @@ import {
   GET,
   nameCall,
   RESULT,
+  SAME_SCHEMA,
   SEND,
   writeCallHeader,
 } from "../wire/frames.ts";
-import { decodeGiven, encodeAfter, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
+import { decodeGiven, encodeAfter, isShaped, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { onAbort } from "./abort.ts";
 import { Cancels, type CancelsHome } from "./cancels.ts";
 import type { PeerContract } from "./contract.ts";
@@ -93,10 +94,15 @@ export class Caller {
     if (refusal !== undefined) return reject(refusal);
     let payload: Uint8Array;
     try {
-      payload = encodeAfter(
-        CALL_HEADER_BYTES,
-        options?.meta === undefined ? request.input : [options.meta, request.input],
-      );
+      const { method, name, input } = request;
+      payload =
+        options?.meta === undefined
+          ? encodeAfter(
+              CALL_HEADER_BYTES,
+              input,
+              this.#home.contract?.shares(name, method?.codec) === true ? method?.codec?.input : undefined,
+            )
+          : encodeAfter(CALL_HEADER_BYTES, [options.meta, input]);
     } catch (error) {
       const text = error instanceof ValueError ? error.describe("input") : `the input can't be sent: ${String(error)}`;
       return reject(this.#notRun(request, error instanceof ValueTooLarge ? "TOO_LARGE" : "INVALID_INPUT", text, error));
@@ -161,15 +167,25 @@ export class Caller {
     if (call.weight > LIGHT_INPUT_BYTES && this.#pendingWeight + call.weight > MAX_INPUT_BYTES) return false;
     if (!this.#home.outbox.hasRoom(call.bytes)) return false;
     const timeoutMs = call.deadlineAt - now;
-    let { payload } = call;
-    if (isByName) payload = nameCall(payload, call.name, call.flags, timeoutMs);
+    let { payload, flags } = call;
+    if (contract?.shares(call.name, call.method?.codec) === true) flags |= SAME_SCHEMA;
+    else if (isShaped(payload, CALL_HEADER_BYTES)) {
+      try {
+        payload = unshaped(call);
+      } catch (error) {
+        const text = "with its keys, which a peer with another schema needs, the input is too large";
+        this.#settle(call, this.#error(call, "TOO_LARGE", text, "did not run", error));
+        return true;
+      }
+    }
+    if (isByName) payload = nameCall(payload, call.name, flags, timeoutMs);
     else {
       const number = call.name === "" ? FREE_MESSAGE : contract.numberOf(call.name, call.word);
       if (typeof number === "string") {
         this.#settle(call, this.#error(call, "NOT_FOUND", number, "did not run"));
         return true;
       }
-      writeCallHeader(payload, number, call.flags, timeoutMs);
+      writeCallHeader(payload, number, flags, timeoutMs);
     }
     do this.#lastId = (this.#lastId + 1) >>> 0;
     while (this.#lastId === 0 || this.#pending.has(this.#lastId));
@@ -219,7 +235,7 @@ export class Caller {
     if (call.word === "send") return this.#settle(call, undefined);
     let value: unknown;
     try {
-      value = payload.length === 0 ? undefined : decodeGiven(payload);
+      value = payload.length === 0 ? undefined : decodeGiven(payload, 0, call.method?.codec?.output);
     } catch (error) {
       return this.#settle(
         call,
@@ -354,6 +370,11 @@ export class Caller {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** The payload of a call for a peer with another schema than the one it was encoded for. */
+function unshaped({ payload, method }: OutgoingCall): Uint8Array {
+  return encodeAfter(CALL_HEADER_BYTES, decodeGiven(payload, CALL_HEADER_BYTES, method?.codec?.input));
+}
 
 /** Programs print codes and texts of errors: nothing in them may be long, or pose as anything else. */
 function isShortWord(code: string): boolean {

@@ -13,9 +13,10 @@ import {
   RESULT,
   readCallHeader,
   readCallName,
+  SAME_SCHEMA,
   SEND,
 } from "../wire/frames.ts";
-import { decodeGiven, encodeValue, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
+import { decodeGiven, encodeAfter, encodeValue, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { MAX_CALLS_IN_FLIGHT } from "./caller.ts";
 import { CANCEL_BURST, cancelBudget, CANCELS_PER_SECOND } from "./cancels.ts";
 import { MAX_METHOD_CHARACTERS, noMethod, told } from "./contract.ts";
@@ -104,7 +105,7 @@ export class Dispatcher {
     let value: unknown;
     let meta: Readonly<Record<string, string>> | undefined;
     try {
-      value = decodeGiven(payload, header.valueAt);
+      value = decodeGiven(payload, header.valueAt, method?.codec?.input);
       if ((header.flags & HAS_META) !== 0) [meta, value] = splitMeta(value);
     } catch (error) {
       return this.#refuse(
@@ -128,6 +129,7 @@ export class Dispatcher {
       meta,
     );
     call.weight = weight;
+    call.isSameSchema = (header.flags & SAME_SCHEMA) !== 0;
     this.#inputWeight += weight;
     if (isSend && (this.#queue !== undefined || this.#areSendsMany)) {
       this.#held.set(channel, call);
@@ -264,7 +266,8 @@ export class Dispatcher {
     if (!this.#finish(channel, isSend, call) || isSend) return;
     let payload: Uint8Array;
     try {
-      payload = value === undefined ? NOTHING : encodeValue(value);
+      payload =
+        value === undefined ? NOTHING : encodeAfter(0, value, call.isSameSchema ? method.codec?.output : undefined);
     } catch (error) {
       const text = error instanceof ValueError ? error.describe("output") : "output: reading it failed";
       this.#error(channel, error instanceof ValueTooLarge ? "TOO_LARGE" : "INVALID_OUTPUT", true, text);

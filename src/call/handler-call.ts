@@ -68,6 +68,8 @@ export class HandlerCall implements Expiring, Scope {
   /** What its input counts among those under way, and whether it is a send whose handler runs. The dispatcher's alone. */
   weight = 0;
   isAccepted = false;
+  /** The caller has the same schema of the method. The dispatcher's alone. */
+  isSameSchema = false;
   slot = -1;
   previous: Expiring | undefined;
   next: Expiring | undefined;

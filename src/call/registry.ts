@@ -33,13 +33,19 @@ export class Registry {
     if (typeof handler !== "function") throw new TypeError(`handle: the handler of "${name}" must be a function`);
     const number = this.#numbers.get(name);
     if (number !== undefined) {
+      const before = this.#methods[number - 1]?.codec?.fingerprint;
       this.#methods[number - 1] = method;
+      if (before !== method.codec?.fingerprint) this.#tell();
       return;
     }
     if (this.#methods.length >= MAX_METHODS)
       throw new RangeError(`handle: a program handles at most ${MAX_METHODS} methods`);
     this.#methods.push(method);
     this.#numbers.set(name, this.#methods.length);
+    this.#tell();
+  }
+
+  #tell(): void {
     for (const run of this.#grown) run();
   }
 
@@ -61,7 +67,7 @@ export class Registry {
     return { kind: this.kind, methods: this.#methods };
   }
 
-  /** Calls `run` whenever a method is added, until the returned function is called. */
+  /** Calls `run` whenever the contract changes, until the returned function is called. */
   onGrown(run: () => void): () => void {
     this.#grown.add(run);
     return () => this.#grown.delete(run);

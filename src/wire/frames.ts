@@ -27,6 +27,9 @@ export const HAS_META = 1;
 /** Flag of GET and SEND: `method` is the length in bytes of the method's name, UTF-8, which stands before the value. */
 export const HAS_NAME = 2;
 
+/** Flag of GET and SEND: both have the same schema of the method; the answer, like the value, may be of a shape. */
+export const SAME_SCHEMA = 4;
+
 /** Method number of a free message. */
 export const FREE_MESSAGE = 0;
 

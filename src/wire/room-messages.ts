@@ -227,7 +227,7 @@ export function encodeToUser(message: ToUser | Boxed): Uint8Array {
 
 /** @throws Error saying what is wrong with a message; the link it came on is then at fault. */
 export function decodeToRoom(payload: Uint8Array): ToRoom {
-  const message = asFields(decodeValue(payload, 0, TO_ROOM));
+  const message = asFields(decodeValue(payload, 0, undefined, TO_ROOM));
   switch (message.type) {
     case "join":
       return {

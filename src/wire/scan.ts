@@ -19,6 +19,14 @@ const leftOf = new Int32Array(MAX_DEPTH + 1);
 const isObjectOf = new Uint8Array(MAX_DEPTH + 1);
 const endOf = new Int32Array(MAX_DEPTH + 1);
 
+/** What a value may still have, of {@link ValueLimits}; less, when a part of it was scanned. */
+export interface Budget {
+  nodes: number;
+  containers: number;
+}
+
+const whole: Budget = { nodes: 0, containers: 0 };
+
 /**
  * Reads one value's bytes, from `start` to `end`, without building anything, and throws unless they are exactly one
  * value of ours within the limits. Whatever passes can be decoded; the keys of Maps and Sets are looked at then.
@@ -26,10 +34,29 @@ const endOf = new Int32Array(MAX_DEPTH + 1);
  * @throws ValueError
  */
 export function scan(bytes: Uint8Array, start: number, end: number, limits: ValueLimits): number {
-  const maxDepth = Math.min(limits.depth, MAX_DEPTH);
+  whole.nodes = limits.nodes - 1;
+  whole.containers = limits.containers;
+  const at = scanPart(bytes, start, end, limits, whole, 0);
+  if (at !== end) throw malformed(at, "more bytes after the value");
+  return limits.containers - whole.containers;
+}
+
+/**
+ * The same of a value that ends before `end`, so many containers deep. Takes what it has from the budget.
+ * @returns where it ends
+ * @throws ValueError
+ */
+export function scanPart(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  limits: ValueLimits,
+  budget: Budget,
+  outer: number,
+): number {
+  const maxDepth = Math.min(limits.depth, MAX_DEPTH) - outer;
   let at = start;
-  let nodes = limits.nodes - 1;
-  let containers = limits.containers;
+  let { nodes, containers } = budget;
   let depth = 0;
   let left = 1; // members of the current container still to come; of an object, pairs
   let isObject = false;
@@ -39,8 +66,9 @@ export function scan(bytes: Uint8Array, start: number, end: number, limits: Valu
     while (left === 0) {
       if (containerEnd >= 0 && at !== containerEnd) throw malformed(at, "a Map or Set of another length than declared");
       if (depth === 0) {
-        if (at !== end) throw malformed(at, "more bytes after the value");
-        return limits.containers - containers;
+        budget.nodes = nodes;
+        budget.containers = containers;
+        return at;
       }
       depth--;
       left = leftOf[depth] as number;
@@ -103,7 +131,7 @@ export function scan(bytes: Uint8Array, start: number, end: number, limits: Valu
       if (--containers < 0) throw new ValueError("", `more than ${limits.containers} arrays and objects`);
       if (nodes < 0) throw new ValueError("", `more than ${limits.nodes} values`);
       if (members > end - at) throw cut(at); // each takes a byte at least
-      if (depth >= maxDepth) throw new ValueError("", `more than ${maxDepth} levels deep`);
+      if (depth >= maxDepth) throw new ValueError("", `more than ${maxDepth + outer} levels deep`);
       leftOf[depth] = left;
       isObjectOf[depth] = isObject ? 1 : 0;
       endOf[depth] = containerEnd;

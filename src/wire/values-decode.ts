@@ -30,10 +30,15 @@ const float = new DataView(floatBytes.buffer);
  * the bytes, so a large Uint8Array may be a view of them.
  */
 export function readValue(scanned: Uint8Array, start: number, isGiven: boolean): unknown {
+  beginKeys();
+  return readPart(scanned, start, isGiven);
+}
+
+/** The same of one of several values of a message, for which keys are counted together: {@link beginKeys} is the caller's. */
+export function readPart(scanned: Uint8Array, start: number, isGiven: boolean): unknown {
   bytes = scanned;
   at = start;
   mayKeep = isGiven;
-  beginKeys();
   try {
     return value();
   } finally {

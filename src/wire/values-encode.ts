@@ -2,9 +2,33 @@ import { kindOf, refusalOf } from "./values-kinds.ts";
 import { DEFAULT_VALUE_LIMITS, MAX_DEPTH, type ValueLimits } from "./values-limits.ts";
 import { PathError, shownKey } from "./values-path.ts";
 import { ScalarWriter } from "./values-scalars.ts";
-import { TAG_MAP, TAG_SET, TAG_UNDEFINED } from "./values-tags.ts";
+import { TAG_MAP, TAG_SET, TAG_UNDEFINED, TOKEN_ABSENT, TOKEN_SHAPED } from "./values-tags.ts";
 
 const CHANGED = "changed while it was being encoded";
+
+/** Writes the members of a value of a known shape, one after the other; generated code calls it. What does not fit is refused with {@link MISFIT}. */
+export type ShapeWriter = Pick<
+  ValueWriter,
+  | "any"
+  | "text"
+  | "number"
+  | "boolean"
+  | "word"
+  | "open"
+  | "close"
+  | "absent"
+  | "items"
+  | "keys"
+  | "key"
+  | "choice"
+  | "isPlain"
+>;
+
+/** Writes a value of one shape. */
+export type WriteShape = (out: ShapeWriter, value: never) => void;
+
+/** What is thrown for a value of another shape. The value may still be one that can be sent. */
+export const MISFIT = Object.freeze({ message: "a value of another shape" });
 
 /** Writes values, one at a time. Reading a value may run a getter of the user's: one writer serves one value at once. */
 export class ValueWriter {
@@ -12,6 +36,7 @@ export class ValueWriter {
   #nodes = 0;
   #containers = 0;
   #maxDepth = 0;
+  #depth = 0;
   #limits: ValueLimits = DEFAULT_VALUE_LIMITS;
 
   /**
@@ -19,17 +44,130 @@ export class ValueWriter {
    * @throws PathError, ValueError, and whatever a getter throws.
    */
   write(value: unknown, headerBytes: number, limits: ValueLimits): Uint8Array {
-    this.#limits = limits;
-    this.#nodes = limits.nodes - 1;
-    this.#containers = limits.containers;
-    this.#maxDepth = Math.min(limits.depth, MAX_DEPTH);
-    this.#out.begin(headerBytes, limits.bytes);
+    this.#begin(headerBytes, limits);
     try {
       if (value !== undefined) this.#value(value, 0);
       return this.#out.finish();
     } finally {
       this.#out.release();
     }
+  }
+
+  /** The same of a shape: {@link TOKEN_SHAPED} and its members. @throws MISFIT for a value of another shape, and what `write` throws */
+  writeShaped(shape: WriteShape, value: unknown, headerBytes: number, limits: ValueLimits): Uint8Array {
+    this.#begin(headerBytes, limits);
+    try {
+      this.#out.bytes[this.#out.at++] = TOKEN_SHAPED;
+      shape(this, value as never);
+      return this.#out.finish();
+    } finally {
+      this.#out.release();
+    }
+  }
+
+  #begin(headerBytes: number, limits: ValueLimits): void {
+    this.#limits = limits;
+    this.#nodes = limits.nodes - 1;
+    this.#containers = limits.containers;
+    this.#maxDepth = Math.min(limits.depth, MAX_DEPTH);
+    this.#depth = 0;
+    this.#out.begin(headerBytes, limits.bytes);
+  }
+
+  /** A value that describes itself. */
+  any(value: unknown): void {
+    this.#value(value, this.#depth);
+  }
+
+  text(value: unknown): void {
+    if (typeof value !== "string") throw MISFIT;
+    const out = this.#out;
+    if (out.at > out.roomEnd) out.grow(0);
+    out.text(value);
+  }
+
+  number(value: unknown): void {
+    if (typeof value !== "number") throw MISFIT;
+    const out = this.#out;
+    if (out.at > out.roomEnd) out.grow(0);
+    out.number(value);
+  }
+
+  boolean(value: unknown): void {
+    if (typeof value !== "boolean") throw MISFIT;
+    this.#byte(value ? 0xc3 : 0xc2);
+  }
+
+  /** One of some texts, by its place among them. */
+  word(value: unknown, words: readonly unknown[]): void {
+    const at = words.indexOf(value);
+    if (at < 0) throw MISFIT;
+    this.number(at);
+  }
+
+  /** Begins a plain object. Gives how many keys it has. */
+  open(value: object): number {
+    if (!this.isPlain(value)) throw MISFIT;
+    const { length } = Object.keys(value);
+    this.#enter(length * 2);
+    return length;
+  }
+
+  /** Ends what was begun last, of which `left` members were not written: all of them must be. */
+  close(left: number): void {
+    if (left !== 0) throw MISFIT;
+    this.#depth--;
+  }
+
+  /** In place of a member that is not there. */
+  absent(): void {
+    this.#byte(TOKEN_ABSENT);
+  }
+
+  /** Begins an array of that many items, or as many as it has. Gives how many. */
+  items(value: readonly unknown[], count?: number): number {
+    if (typeof value !== "object" || value === null || kindOf(value) !== "array") throw MISFIT;
+    const { length } = value;
+    if (count !== undefined && length !== count) throw MISFIT;
+    this.#enter(length);
+    if (count === undefined) this.number(length);
+    return length;
+  }
+
+  /** Begins a plain object whose keys are data. Gives them. */
+  keys(value: object): string[] {
+    if (!this.isPlain(value)) throw MISFIT;
+    const keys = Object.keys(value);
+    this.#enter(keys.length * 2);
+    this.number(keys.length);
+    return keys;
+  }
+
+  /** One of those keys; its value is next. */
+  key(key: string): void {
+    if (key === "__proto__") throw MISFIT;
+    this.text(key);
+  }
+
+  /** Which shape of several is next. */
+  choice(at: number): void {
+    this.#byte(at);
+  }
+
+  isPlain(value: unknown): boolean {
+    return typeof value === "object" && value !== null && kindOf(value) === "object";
+  }
+
+  #byte(byte: number): void {
+    const out = this.#out;
+    if (out.at > out.roomEnd) out.grow(0);
+    out.bytes[out.at++] = byte;
+  }
+
+  #enter(members: number): void {
+    if (++this.#depth > this.#maxDepth || --this.#containers < 0) throw MISFIT;
+    this.#nodes -= members;
+    if (this.#nodes < 0) throw MISFIT;
   }
 
   /** How many more containers the value that was written last might have had. */

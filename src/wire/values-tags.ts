@@ -16,6 +16,11 @@
  * exactly. Of an object's equal keys, a Map's or a Set's, the last one counts, as in JSON. A key `__proto__` is
  * refused, both ways. No value at all is undefined.
  */
+/** Begins a value whose shape both ends know: its members follow in order, without keys. MessagePack never uses that byte. */
+export const TOKEN_SHAPED = 0xc1;
+/** Within such a value, a member that is not there. */
+export const TOKEN_ABSENT = 0xc1;
+
 export const TAG_UNDEFINED = 0x00;
 export const TAG_DATE = 0x01;
 export const TAG_BIGINT = 0x02;

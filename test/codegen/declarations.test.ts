@@ -366,7 +366,8 @@ import type { Call, Clients, DeclaredErrors, Handlers, Servers, Users } from "./
 export type * from "./Foo.d.ts";
 export type * from "./network.d.ts";
 
-const network = bind<Handlers, Users, Call, Servers, Clients>({ Foo: fooSchema });
+const schemas = { Foo: fooSchema };
+const network = bind<Handlers, Users, Call, Servers, Clients>(schemas);
 
 /** Joins a Room as a program of that kind, by default under the kind's own name. */
 export function joinRoom<Kind extends "Foo">(

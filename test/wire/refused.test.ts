@@ -116,7 +116,7 @@ test("each limit lets its own number pass and refuses one more, on both sides al
     expect(refusalOf(over), name).toMatch(refusal);
     const smuggled = encodeValue(over, none);
     expect(() => decodeValue(smuggled), name).toThrow(refusal);
-    expect(decodeValue(smuggled, 0, none), name).not.toBe(undefined);
+    expect(decodeValue(smuggled, 0, undefined, none), name).not.toBe(undefined);
   }
 });
 
@@ -133,7 +133,7 @@ test("keys and values of objects count as values, entries of Maps too", () => {
   expect(refusalOf({ a: 1, b: 2, c: 3 }, limits)).toBe("input: more than 5 values");
   expect(refusalOf({ a: 1, b: [2] }, limits)).toBe("input.b: more than 5 values");
   expect(refusalOf(new Map([[1, 1], [2, 2]]), limits)).toBe("sent"); // biome-ignore format: one line
-  expect(() => decodeValue(encodeValue({ a: 1, b: [2] }), 0, limits)).toThrow("more than 5 values");
+  expect(() => decodeValue(encodeValue({ a: 1, b: [2] }), 0, undefined, limits)).toThrow("more than 5 values");
 });
 
 test("a getter that throws, and a container that changes meanwhile, are refused and not half sent", () => {
