@@ -1,42 +1,18 @@
-import { Room } from "../src/index.ts";
+import { Room } from "chatroom";
 import { environmentWith } from "../src/link/environment.ts";
-import { bind } from "../src/runtime.ts";
-import type { Adapter, Connection, Payload } from "./adapter.ts";
+import type { Adapter, Connection } from "./adapter.ts";
+import { type AnswererHandlers, type AskerUser, type AnswererUser, joinRoom } from "./generated/index.ts";
 import { acceptLinks, touchLink } from "./ours-links.ts";
-import { Answerer, Asker } from "./ours-schema.ts";
-
-// What codegen would print for ours-schema.ts, as far as it is needed here.
-interface Handlers {
-  Answerer: {
-    get: { echo(input: Payload): Payload; echoBytes(input: Uint8Array): Uint8Array; told(): number };
-    send: { note(input: Payload): void };
-  };
-  Asker: object;
-}
-interface AnswererPeer {
-  get: {
-    echo(input: Payload): Promise<Payload>;
-    echoBytes(input: Uint8Array): Promise<Uint8Array>;
-    told(): Promise<number>;
-  };
-  send: { note(input: Payload): Promise<void> };
-}
-interface Joined {
-  readonly peers: { readonly Answerer: AnswererPeer };
-  close(): Promise<void>;
-}
-
-const network = bind<Handlers, { Answerer: Joined; Asker: Joined }, object>({ Answerer, Asker });
 
 /** The shipped product with its defaults: a Room and a typed peer in one process, a typed peer in the other; validation both ways. */
 export function ours(encryption: boolean): Adapter {
   const shared = { encryption, log: "silent" } as const;
-  const open = async (): Promise<{ room: Room; answerer: Joined }> => {
+  const open = async (): Promise<{ room: Room; answerer: AnswererUser }> => {
     const room = await Room.open({ port: 0, ...shared });
-    const answerer = await network.joinRoom("Answerer", answering(), { room: { port: room.port }, ...shared });
+    const answerer = await joinRoom("Answerer", answering(), { room: { port: room.port }, ...shared });
     return { room, answerer };
   };
-  const join = (port: number): Promise<Joined> => network.joinRoom("Asker", {}, { room: { port }, ...shared });
+  const join = (port: number): Promise<AskerUser> => joinRoom("Asker", {}, { room: { port }, ...shared });
   return {
     serve: async () => ({ port: (await open()).room.port }),
     accept: () => acceptLinks(encryption),
@@ -73,8 +49,8 @@ export function oursApart(is: "Answerer" | "Asker", dials: (port: number, roomPo
         },
       });
       const options = { room: { port }, environment, ...open };
-      if (is === "Asker") return connectionOf(await network.joinRoom("Asker", {}, options));
-      await network.joinRoom("Answerer", answering(), options);
+      if (is === "Asker") return connectionOf(await joinRoom("Asker", {}, options));
+      await joinRoom("Answerer", answering(), options);
       return { call: none, tell: none, told: none, echo: none, close: none };
     },
     touch: none,
@@ -85,7 +61,7 @@ async function none(): Promise<never> {
   throw new Error("only the other side calls");
 }
 
-function answering(): Handlers["Answerer"] {
+function answering(): AnswererHandlers {
   let notes = 0;
   return {
     get: { echo: (data) => data, echoBytes: (data) => data, told: () => notes },
@@ -97,7 +73,7 @@ function answering(): Handlers["Answerer"] {
   };
 }
 
-function connectionOf(asker: Joined): Connection {
+function connectionOf(asker: AskerUser): Connection {
   const { get, send } = asker.peers.Answerer;
   return {
     call: (data) => get.echo(data),

@@ -16,6 +16,7 @@ const run = (...args: string[]): void => {
   const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
 };
+run(tsc, "-p", fileURLToPath(new URL("../src", folder)));
 run(tsc, "-p", fileURLToPath(folder));
 const program = ["handshake", "logins", "relayed"].find((name) => process.argv.includes(`--${name}`)) ?? "main";
 run(fileURLToPath(new URL(`dist/bench/${program}.js`, folder)), ...process.argv.slice(2));

@@ -1,5 +1,5 @@
+import { definePeer } from "chatroom/schema";
 import { z } from "zod";
-import { definePeer } from "../src/schema/index.ts";
 
 const payload = z.object({ text: z.string(), n: z.number() });
 const bytes = z.instanceof(Uint8Array);
@@ -13,5 +13,3 @@ export const Answerer = definePeer({
   },
   send: { note: payload },
 });
-
-export const Asker = definePeer({});
