@@ -83,6 +83,13 @@ export interface SessionOptions {
 }
 
 /**
+ * What waits while a record is handled leaves before its end when it is so much, in bytes as {@link Outbox.queuedBytes} counts them: some forty
+ * small answers. Their receiver goes on meanwhile, where else both ends would take turns: with 128 calls in flight, half as many calls again
+ * per second.
+ */
+const EARLY_FLUSH_BYTES = 8_192;
+
+/**
  * The numbered conversation between two ends: what is pushed into its outbox here comes out of the events there, each message once and in order, whatever becomes of
  * links. This is the driver of {@link Machine}: it has the links, the clock, and the end of the tick, at which everything that waits leaves in as few records as it fits.
  */
@@ -131,7 +138,10 @@ export class Session {
     this.#suspicion = new Suspicion(this.#clock, isBusy, (id, isSuspect) => this.#suspected(id, isSuspect));
     const { own } = this.#outbox;
     this.#deframer = new Deframer(limits, {
-      message: (kind, channel, payload) => this.#events.message(kind, channel, payload),
+      message: (kind, channel, payload) => {
+        this.#events.message(kind, channel, payload);
+        if (this.#isFlushDue && this.#outbox.queuedBytes >= EARLY_FLUSH_BYTES) this.#flush();
+      },
       credited: (number, bytes) => this.#outbox.credited(number, bytes),
       grant: (number, bytes) => {
         own.grant(number, bytes);

@@ -35,6 +35,25 @@ test("what does not fit into 64 KiB leaves in more records, as few as it fits", 
   expect(pair.two.received.length).toBe(130);
 });
 
+test("answers leave while the rest of a record is still handled, once 8 KiB of them wait, counted with 128 each", () => {
+  let answers = 0;
+  const pair = new Pair(
+    {},
+    { onMessage: ({ channel }) => void (pair.two.push("call", Buffer.alloc(128), channel), answers++) },
+  );
+  const [left, right] = pair.link();
+  pair.run();
+  for (let count = 0; count < 100; count++) pair.one.push("call", "x", count + 1);
+  pair.tick();
+  const before = right.sent.length;
+  left.carry();
+  expect(answers).toBe(100);
+  expect(right.sent.length - before, "records before the tick ends").toBe(3);
+  pair.run();
+  expect(right.sent.length - before).toBe(4);
+  expect(pair.one.received.map(({ channel }) => channel)).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
+});
+
 test("the first messages go out before the other side said anything", () => {
   const pair = new Pair();
   const [left] = pair.link();
