@@ -1,3 +1,4 @@
+import { CODECS, EARLY_FLUSH, EMIT_CODEC, LAYOUT, SHAPE_READER, SHAPE_WRITER } from "./shapes.ts";
 import { ADMISSION, ANSWERING, SOURCES, TOKEN_BUCKET } from "./admission.ts";
 import { AUDIT, FLOOD_GUARD, LIMITS_OPTION, LOG, PENALISED } from "./audit.ts";
 import {
@@ -146,4 +147,10 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   TEXTS,
   VALUES,
   VALUE_KEYS,
+  SHAPE_READER,
+  SHAPE_WRITER,
+  LAYOUT,
+  EMIT_CODEC,
+  CODECS,
+  EARLY_FLUSH,
 ];

@@ -97,7 +97,7 @@ export const CALLER: Mutants = {
     },
     {
       name: "what goes by name has no meta",
-      find: "nameCall(payload, call.name, call.flags, timeoutMs)",
+      find: "nameCall(payload, call.name, flags, timeoutMs)",
       replace: "nameCall(payload, call.name, 0, timeoutMs)",
     },
     {
@@ -253,8 +253,8 @@ export const METHOD_NUMBERS: Mutants = {
   mutants: [
     {
       name: "methods are numbered from 0",
-      find: "number: at + 1, word",
-      replace: "number: at, word",
+      find: "number: at + 1 }",
+      replace: "number: at }",
     },
   ],
 };

@@ -103,7 +103,7 @@ export const REGISTRY: Mutants = {
   mutants: [
     {
       name: "a handler that is registered again has another number",
-      find: "      this.#methods[number - 1] = method;\n      return;\n",
+      find: "      if (before !== method.codec?.fingerprint) this.#tell();\n      return;\n",
       replace: "",
     },
     {

@@ -190,8 +190,8 @@ export const WRITER: Mutants = {
     },
     {
       name: "one value more than the cap is written",
-      find: "if (this.#nodes < 0) throw",
-      replace: "if (this.#nodes < -1) throw",
+      find: "if (this.#nodes < 0) throw new",
+      replace: "if (this.#nodes < -1) throw new",
     },
     {
       name: "keys of an object do not count as values",
