@@ -96,7 +96,7 @@ function layoutOf(shape: Shape, cycles: readonly Shape[]): Layout {
       if (typeof shape.others === "object" || fields.length === 0 || Object.hasOwn(shape.fields, "__proto__"))
         return ANY;
       const members = fields.map(([name, { shape: one, optional }]) => {
-        const layout = layoutOf(one, cycles);
+        const layout = optional ? marked(one, cycles) : layoutOf(one, cycles);
         return { name, layout, optional: optional || ["any", "choice", "same"].includes(layout.kind) };
       });
       const those = (wanted: boolean): Member[] =>
@@ -104,12 +104,19 @@ function layoutOf(shape: Shape, cycles: readonly Shape[]): Layout {
       return { kind: "object", required: those(false), optional: those(true) };
     }
     case "union":
-      return choiceOf(flatten(shape.options), cycles);
+      return choiceOf(shape.options, cycles);
     case "same":
       return isContainer(cycles[shape.as]) ? { kind: "same", as: shape.as } : ANY;
     default:
       return ANY;
   }
+}
+
+/** An object may begin with a member that is absent, and must not be taken for absent itself. */
+function marked(shape: Shape, cycles: readonly Shape[]): Layout {
+  return isContainer(shape.kind === "same" ? cycles[shape.as] : shape)
+    ? choiceOf([shape], cycles)
+    : layoutOf(shape, cycles);
 }
 
 /** Only these are written by a function, which may call itself. */
@@ -122,7 +129,7 @@ function flatten(options: readonly Shape[]): Shape[] {
 }
 
 function choiceOf(shapes: readonly Shape[], cycles: readonly Shape[]): Layout {
-  const options = shapes.map((shape) => ({
+  const options = flatten(shapes).map((shape) => ({
     shape: shape.kind === "same" ? (cycles[shape.as] ?? shape) : shape,
     layout: layoutOf(shape, cycles),
   }));

@@ -205,9 +205,8 @@ export class ShapeReader implements Budget {
 
   #count(membersEach: number): number {
     const count = this.number();
-    // Each takes a byte at least: no more are promised than can come.
     if (!(count >= 0 && Number.isInteger(count))) throw malformed(this.#at, "a count that is none");
-    if (count * membersEach > this.#bytes.length - this.#at) throw cut(this.#at);
+    // More than there are bytes for is no matter: the first that is missing ends it.
     this.#enter(count * membersEach);
     return count;
   }

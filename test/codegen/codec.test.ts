@@ -208,6 +208,23 @@ function print(input: z.ZodType, output: z.ZodType = z.void()): string {
   return fingerprintOf({ input: shapesOf(input), output: shapesOf(output) });
 }
 
+describe("what the code can't tell describes itself", () => {
+  const [a, b] = [z.literal("a"), z.literal("b")];
+  test.each<[string, z.ZodType]>([
+    ["objects whose literals overlap", z.union([z.object({ k: a }), z.object({ k: z.enum(["a", "b"]), w: z.int() })])],
+    ["an object that may lack what tells", z.union([z.object({ k: a.exactOptional() }), z.object({ k: b })])],
+    ["two kinds of lists", z.union([z.array(z.int()), z.tuple([z.string()])])],
+    ["objects and what is known to no one", z.union([z.object({ k: a }), z.custom<string>()])],
+    ["an object with other members", z.looseObject({ k: a })],
+    ["an object without members", z.object({})],
+    ["a tuple that may end sooner", z.tuple([z.string(), z.string().optional()])],
+    ["a tuple with a rest", z.tuple([z.string()], z.int())],
+    ["a default", z.object({ k: a }).default({ k: "a" }).catch({ k: "a" })],
+  ])("%s", (_, schema) => {
+    expect(layoutsOf(shapesOf(schema)).layout).toEqual({ kind: "any" });
+  });
+});
+
 describe("a fingerprint", () => {
   const base = z.object({ a: z.string(), b: z.int().optional(), c: z.enum(["x", "y"]) });
 

@@ -86,9 +86,10 @@ const object = (part: fc.Arbitrary<Pair>): fc.Arbitrary<Pair> =>
         maxLength: 4,
       }),
       fc.constantFrom(z.object, z.object, z.strictObject, z.looseObject),
+      fc.constantFrom(z.optional, z.exactOptional),
     )
-    .map(([fields, make]) => ({
-      schema: make(Object.fromEntries(fields.map(([name, { schema }, is]) => [name, is ? schema.optional() : schema]))),
+    .map(([fields, make, optional]) => ({
+      schema: make(Object.fromEntries(fields.map(([name, { schema }, is]) => [name, is ? optional(schema) : schema]))),
       values: withOthers(record(fields)),
     }));
 
