@@ -144,7 +144,7 @@ export const SHAPE_WRITER: Mutants = {
       replace: "if (this.#nodes < -1) throw MISFIT;",
     },
     {
-      name: "a key __proto__ is written",
+      name: "a key __proto__ is written without keys",
       find: `if (key === "__proto__") throw MISFIT;`,
       replace: "",
     },
