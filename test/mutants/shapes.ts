@@ -129,12 +129,12 @@ export const SHAPE_WRITER: Mutants = {
       replace: `return typeof value === "object" && value !== null;`,
     },
     {
-      name: "one level more than the cap is written",
+      name: "one level more than the cap is written without keys",
       find: "if (++this.#depth > this.#maxDepth ||",
       replace: "if (this.#depth++ > this.#maxDepth ||",
     },
     {
-      name: "one container more than the cap is written",
+      name: "one container more than the cap is written without keys",
       find: "|| --this.#containers < 0) throw MISFIT;",
       replace: "|| this.#containers-- < 0) throw MISFIT;",
     },
