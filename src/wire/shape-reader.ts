@@ -87,9 +87,7 @@ export class ShapeReader implements Budget {
 
   #text(from: number, length: number): string {
     const bytes = this.#bytes;
-    const to = from + length;
-    if (to > bytes.length) throw cut(this.#at);
-    this.#at = to;
+    this.#at = from + length; // beyond the bytes is seen at the end
     const text = readUncheckedText(bytes, from, length);
     if (text === undefined) throw malformed(from, "a text that is not UTF-8");
     return text;

@@ -184,6 +184,26 @@ describe("limits hold for a value of a shape as for any other", () => {
     expect(decodeValue(Uint8Array.from([0xc1, 3, 1, 2, 3]), 0, codec)).toEqual({ a: [{ b: 1 }, { b: 2 }, { b: 3 }] });
   });
 
+  test("an object that begins with a member that is absent is not absent itself", async () => {
+    const inner = z.object({ a: z.string().exactOptional(), b: z.string().exactOptional() });
+    const parts = {
+      one: inner.exactOptional(),
+      two: z.tuple([inner]).exactOptional(),
+      three: z.array(inner).exactOptional(),
+    };
+    const codec = await codecOf(z.object(parts));
+    for (const value of [
+      {},
+      { one: {} },
+      { one: { b: "x" }, two: [{}] },
+      { three: [{}, { a: "y" }] },
+      { two: [{ b: "z" }] },
+    ]) {
+      const bytes = encodeAfter(0, value, codec);
+      expect([isShaped(bytes, 0), decodeValue(bytes, 0, codec)]).toEqual([true, value]);
+    }
+  });
+
   test("a key __proto__ comes from nowhere", async () => {
     const codec = await codecOf(z.object({ a: z.record(z.string(), z.object({ b: z.int() })) }));
     const bytes = encodeAfter(0, { a: { __prot0__: { b: 1 } } }, codec);

@@ -16,11 +16,6 @@ export const SHAPE_READER: Mutants = {
       replace: "",
     },
     {
-      name: "a text may reach beyond its bytes",
-      find: "if (to > bytes.length) throw cut(this.#at);",
-      replace: "",
-    },
-    {
       name: "a text need not be UTF-8",
       find: `if (text === undefined) throw malformed(from, "a text that is not UTF-8");`,
       replace: `if (text === undefined) return "";`,
