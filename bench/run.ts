@@ -4,7 +4,7 @@
  * change what is measured.
  */
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { checkFrozen } from "./frozen.ts";
 
@@ -17,6 +17,11 @@ const run = (...args: string[]): void => {
   if (status !== 0) process.exit(status ?? 1);
 };
 run(tsc, "-p", fileURLToPath(new URL("../src", folder)));
+run(tsc, "-p", fileURLToPath(new URL("../codegen", folder)));
 run(tsc, "-p", fileURLToPath(folder));
-const program = ["handshake", "logins", "relayed"].find((name) => process.argv.includes(`--${name}`)) ?? "main";
+const rivals = fileURLToPath(new URL("rivals", folder));
+if (!existsSync(`${rivals}/node_modules`))
+  spawnSync("npm", ["install", "--no-audit", "--no-fund"], { cwd: rivals, stdio: "inherit", shell: true });
+const program =
+  ["handshake", "logins", "relayed", "editor", "values"].find((name) => process.argv.includes(`--${name}`)) ?? "main";
 run(fileURLToPath(new URL(`dist/bench/${program}.js`, folder)), ...process.argv.slice(2));

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 sources() {
-  npm run typecheck && npm run lint && npm run format:check && npm run --silent codegen -- --check
+  npm run typecheck && npm run lint && npm run format:check && npm run --silent codegen -- --check && npm run --silent codegen -- --check --schemas bench/schemas --out bench/generated
 }
 npm run build
 out=$(mktemp)

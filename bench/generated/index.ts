@@ -2,19 +2,22 @@
 import { bind, type ErrorOf, type JoinOptions, type OpenClientOptions, type OpenServerOptions } from "chatroom/runtime";
 import { Answerer as answererSchema } from "../schemas/Answerer.js";
 import { Asker as askerSchema } from "../schemas/Asker.js";
+import { Values as valuesSchema } from "../schemas/Values.js";
 import { codecs as answererCodecs } from "./Answerer.codec.js";
+import { codecs as valuesCodecs } from "./Values.codec.js";
 import type { Call, Clients, DeclaredErrors, Handlers, Servers, Users } from "./network.d.ts";
 
 export type * from "./Answerer.d.ts";
 export type * from "./Asker.d.ts";
+export type * from "./Values.d.ts";
 export type * from "./network.d.ts";
 
-const schemas = { Answerer: answererSchema, Asker: askerSchema };
-const codecs = { Answerer: answererCodecs };
+const schemas = { Answerer: answererSchema, Asker: askerSchema, Values: valuesSchema };
+const codecs = { Answerer: answererCodecs, Values: valuesCodecs };
 const network = bind<Handlers, Users, Call, Servers, Clients>(schemas, codecs);
 
 /** Joins a Room as a program of that kind, by default under the kind's own name. */
-export function joinRoom<Kind extends "Answerer" | "Asker">(
+export function joinRoom<Kind extends "Answerer" | "Asker" | "Values">(
   kind: Kind,
   handlers: Handlers[Kind],
   options?: JoinOptions<Call>,
@@ -23,7 +26,7 @@ export function joinRoom<Kind extends "Answerer" | "Asker">(
 }
 
 /** Opens a server of that kind, by default under the kind's own name. Clients connect to it without a Room. */
-export function openServer<Kind extends "Answerer" | "Asker">(
+export function openServer<Kind extends "Answerer" | "Asker" | "Values">(
   kind: Kind,
   handlers: Handlers[Kind],
   options?: OpenServerOptions<Call>,
@@ -32,7 +35,7 @@ export function openServer<Kind extends "Answerer" | "Asker">(
 }
 
 /** Opens a client of that kind, by default under the kind's own name. It connects to servers without a Room. */
-export function openClient<Kind extends "Answerer" | "Asker">(
+export function openClient<Kind extends "Answerer" | "Asker" | "Values">(
   kind: Kind,
   handlers: Handlers[Kind],
   options?: OpenClientOptions<Call>,

@@ -9,6 +9,7 @@ import type {
   AnswererUser,
 } from "./Answerer.d.ts";
 import type { AskerClient, AskerHandlers, AskerPeer, AskerPeers, AskerServer, AskerUser } from "./Asker.d.ts";
+import type { ValuesClient, ValuesHandlers, ValuesPeer, ValuesPeers, ValuesServer, ValuesUser } from "./Values.d.ts";
 
 /** The kinds of this network. */
 export interface Peers {
@@ -16,9 +17,11 @@ export interface Peers {
   readonly Answerer: AnswererPeers;
   /** Calls, and is not called. */
   readonly Asker: AskerPeers;
+  /** Inputs of the sizes that are encoded and decoded alone. */
+  readonly Values: ValuesPeers;
 }
 /** Whoever calls; told apart by `kind`. */
-export type AnyPeer = AnswererPeer | AskerPeer | Stranger;
+export type AnyPeer = AnswererPeer | AskerPeer | ValuesPeer | Stranger;
 /** What a handler knows of its call. */
 export interface Call extends CallContext<Peers, AnyPeer> {}
 /** A program that joined a Room. */
@@ -31,21 +34,25 @@ export interface Client extends ClientOf<Peers> {}
 export interface Handlers {
   Answerer: AnswererHandlers;
   Asker: AskerHandlers;
+  Values: ValuesHandlers;
 }
 /** What joining gives, by kind. */
 export interface Users {
   Answerer: AnswererUser;
   Asker: AskerUser;
+  Values: ValuesUser;
 }
 /** What opening a server gives, by kind. */
 export interface Servers {
   Answerer: AnswererServer;
   Asker: AskerServer;
+  Values: ValuesServer;
 }
 /** What opening a client gives, by kind. */
 export interface Clients {
   Answerer: AnswererClient;
   Asker: AskerClient;
+  Values: ValuesClient;
 }
 /** The errors that methods declare: by method, then by code. */
 export interface DeclaredErrors {}

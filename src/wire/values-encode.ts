@@ -107,7 +107,7 @@ export class ValueWriter {
 
   /** Begins a plain object. Gives how many keys it has. */
   open(value: object): number {
-    if (!this.isPlain(value)) throw MISFIT;
+    if (typeof value !== "object" || value === null || kindOf(value) !== "object") throw MISFIT;
     const { length } = Object.keys(value);
     this.#enter(length * 2);
     return length;

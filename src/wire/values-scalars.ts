@@ -11,6 +11,11 @@ import {
   TYPED_ARRAYS,
 } from "./values-tags.ts";
 
+// What stands behind Buffer.write, without its looking at arguments; Node's types leave it out.
+const { utf8Write } = Buffer.prototype as unknown as {
+  utf8Write: (this: Uint8Array, text: string, at: number) => number;
+};
+
 /** Writes whatever has no members. Each method needs the buffer's room: the caller grows it, what is longer grows it here. */
 export class ScalarWriter extends ValueBuffer {
   /** Integers of up to 32 bits in their shortest form, all else as float64. */
@@ -92,7 +97,7 @@ export class ScalarWriter extends ValueBuffer {
       // written as if it were ASCII; the number of bytes tells
       if (this.at + length * 3 > this.roomEnd) this.grow(length * 3);
       const from = this.at + (length < 0x20 ? 1 : 2);
-      const written = this.bytes.write(text, from);
+      const written = utf8Write.call(this.bytes, text, from);
       if (written === length || (length >= 0x20 && written < 0x100 && isWellFormed(text))) {
         if (length < 0x20) this.bytes[this.at] = 0xa0 | length;
         else {
@@ -121,7 +126,7 @@ export class ScalarWriter extends ValueBuffer {
       return;
     }
     if (this.at + bytes > this.roomEnd) this.grow(bytes);
-    this.at += this.bytes.write(text, this.at);
+    this.at += utf8Write.call(this.bytes, text, this.at);
   }
 
   date(date: Date): void {
