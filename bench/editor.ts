@@ -171,7 +171,7 @@ function completionAfterEdits(ts: typeof compiler, dir: string): number {
   let version = 0;
   let text = base;
   const { fileNames, options } = ts.parseJsonConfigFileContent(
-    ts.readConfigFile(join(dir, "tsconfig.json"), ts.sys.readFile).config,
+    ts.readConfigFile(join(dir, "tsconfig.json"), (path) => ts.sys.readFile(path)).config,
     ts.sys,
     dir,
   );
