@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { Project, ts } from "ts-morph";
 import { ROOT } from "../codegen/root.ts";
 
 /** What the compiler says of one place. */
@@ -41,6 +42,21 @@ export async function compile(folder: string, options: Readonly<Record<string, u
     );
   });
   return parse(out);
+}
+
+/** What TypeScript 6 says of the files of a folder that {@link compile} compiled, with the same options. */
+export function compileWith6(folder: string): Complaint[] {
+  if (!ts.version.startsWith("6.")) throw new Error(`this is TypeScript ${ts.version}, not 6`);
+  const project = new Project({ tsConfigFilePath: join(folder, "tsconfig.json") });
+  const own = project.getSourceFiles().filter((file) => !relative(folder, file.getFilePath()).startsWith(".."));
+  return own
+    .flatMap((file) => file.getPreEmitDiagnostics())
+    .map((diagnostic) => ({
+      file: relative(folder, diagnostic.getSourceFile()?.getFilePath() ?? folder),
+      line: diagnostic.getLineNumber() ?? 0,
+      code: `TS${diagnostic.getCode()}`,
+      message: ts.flattenDiagnosticMessageText(diagnostic.compilerObject.messageText, "\n"),
+    }));
 }
 
 function parse(out: string): Complaint[] {

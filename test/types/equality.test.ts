@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Project, schemaFile } from "../codegen/project.ts";
-import { type Complaint, compile } from "./compile.ts";
+import { type Complaint, compile, compileWith6 } from "./compile.ts";
 import { randomSchema } from "./random-schema.ts";
 
 const SEED = 71_204;
@@ -248,6 +248,7 @@ const SCHEMAS = [...SHAPES.map(([schema]) => schema), ...RANDOM];
 
 let declarations = "";
 let complaints: Complaint[] = [];
+let complaintsOf6: Complaint[] = [];
 
 beforeAll(async () => {
   const project = projectOf(SCHEMAS);
@@ -255,6 +256,7 @@ beforeAll(async () => {
     expect(await project.codegen()).toMatchObject({ error: "", code: 0 });
     declarations = project.read("generated/All.d.ts");
     complaints = await compile(project.dir, { skipLibCheck: true, erasableSyntaxOnly: false });
+    complaintsOf6 = compileWith6(project.dir);
   } finally {
     project.remove();
   }
@@ -291,6 +293,12 @@ describe("printed types are zod's own types, by the compiler's word", () => {
     expect(complaints.map(({ file, line, code }) => `${file}:${line} ${code}`)).toEqual([
       `check.ts:${SCHEMAS.length + FIRST_CHECK} TS2322`,
     ]);
+  });
+
+  test("and TypeScript 6 says the same as TypeScript 7", () => {
+    const places = (all: readonly Complaint[]): string[] =>
+      all.map(({ file, line, code }) => `${file}:${line} ${code}`);
+    expect(places(complaintsOf6)).toEqual(places(complaints));
   });
 });
 
