@@ -328,7 +328,7 @@ function readObject(def: ZodDef, place: Place, side: Side, read: Read): Type {
   const fields = Object.entries(def.shape ?? {}).map(([name, schema]): Field => {
     const at = place.field(name);
     const type = read(schema, { place: at, path: ["shape", name], about: `.${name}` });
-    return { name, type, optional: isOptionalKey(schema, side), doc: at.doc ?? docOf(schema), origin: at.origin };
+    return { name, type, optional: isOptionalKey(schema, side), doc: docOf(schema, at.doc), origin: at.origin };
   });
   const isClosed = def.catchall === undefined || defOf(def.catchall).type === "never";
   const rest = isClosed ? undefined : read(def.catchall, { place: place.inner("catchall"), path: ["catchall"] });
@@ -377,12 +377,16 @@ function isNothing(type: Type): boolean {
   return type.kind === "plain" && type.text === "undefined";
 }
 
-/** What `.describe(...)` or `.meta(...)` says of a schema, or of the one that it wraps. */
-function docOf(schema: ZodSchema): string | undefined {
-  let at: ZodSchema | undefined = schema;
-  while (at !== undefined) {
-    if (typeof at.description === "string" && at.description.trim() !== "") return at.description.trim();
-    at = defOf(at).innerType;
+/** What a comment says of a schema, else `.describe(...)` or `.meta(...)` of it or of the one that it wraps; and whether that says that it is deprecated. */
+function docOf(schema: ZodSchema, comment?: string): string | undefined {
+  let doc = comment;
+  for (let at: ZodSchema | undefined = schema; at !== undefined; at = defOf(at).innerType) {
+    const { description } = at;
+    if (doc === undefined && typeof description === "string" && description.trim() !== "") doc = description.trim();
+    const { deprecated } = (at as { meta?: () => { deprecated?: unknown } | undefined }).meta?.() ?? {};
+    if (deprecated !== true && typeof deprecated !== "string") continue;
+    const tag = deprecated === true ? "@deprecated" : `@deprecated ${deprecated.trim()}`;
+    return doc?.includes("@deprecated") === true ? doc : [...(doc === undefined ? [] : [doc]), tag].join("\n");
   }
-  return undefined;
+  return doc;
 }

@@ -8,6 +8,7 @@ export interface DocsCommandOptions {
   outDir: string;
   version: string;
   check: boolean;
+  json: boolean;
 }
 
 /** Writes what there is to read about the kinds: 0 done, 1 something is to be corrected, or not up to date. */
@@ -22,6 +23,6 @@ export async function runDocs(options: DocsCommandOptions, around: Surroundings)
     around.out(report(changes, displayPath(outDir, around.cwd)));
     return 0;
   } catch (error) {
-    return tell(error, generator, around);
+    return tell(error, generator, around, options.json);
   }
 }

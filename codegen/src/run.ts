@@ -10,7 +10,7 @@ import { changesOf } from "./watch.ts";
 
 const HELP = `chatroom-codegen: turns schema files into plain TypeScript
 
-  chatroom-codegen [--schemas DIR] [--out DIR] [--check | --watch] [--force]
+  chatroom-codegen [--schemas DIR] [--out DIR] [--check | --watch] [--force] [--json]
   chatroom-codegen docs [--schemas DIR] [--out DIR] [--check]
   chatroom-codegen compare [--schemas DIR] [--out DIR] [--base COMMIT | --base FILE.json] [--accept] [--json]
 
@@ -23,7 +23,7 @@ const HELP = `chatroom-codegen: turns schema files into plain TypeScript
   compare         say what a change of the schemas does to programs that run with the old ones; end with code 1 when it breaks them
   --base          what to compare with (default: generated/contract.json, else the commit HEAD)
   --accept        take the schemas as they are: write them to generated/contract.json
-  --json          print the changes as JSON
+  --json          print the changes, or what has to be corrected, as JSON
   --help          show this text
   --version       show the version
 
@@ -77,12 +77,17 @@ async function generateOnce(generator: Generator, options: RunOptions, around: S
     around.out(report(changes, displayPath(options.outDir, around.cwd)));
     return 0;
   } catch (error) {
-    return tell(error, generator, around);
+    return tell(error, generator, around, options.json);
   }
 }
 
-/** Says what has to be corrected; gives the exit code. @throws what is nobody's mistake */
-export function tell(error: unknown, generator: Generator, around: Surroundings): number {
+/** Says what has to be corrected, as text or as JSON for editors; gives the exit code. @throws what is nobody's mistake */
+export function tell(error: unknown, generator: Generator, around: Surroundings, json = false): number {
+  if (error instanceof ProblemsError && json) {
+    const problems = error.problems.map(({ file, ...rest }) => ({ file: displayPath(file, around.cwd), ...rest }));
+    around.out(`${JSON.stringify(problems, undefined, 2)}\n`);
+    return 1;
+  }
   if (error instanceof ProblemsError) {
     const texts = error.problems.map((problem) => formatProblem(problem, around.cwd, (path) => generator.textOf(path)));
     const count = `${texts.length} ${texts.length === 1 ? "error" : "errors"}`;

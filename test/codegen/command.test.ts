@@ -34,6 +34,25 @@ export const Foo = definePeer({
   });
 });
 
+test("--json gives what has to be corrected to editors", async () => {
+  const project = projectWith({
+    "schemas/Bar.ts": schemaFile(`export const Bar = definePeer({
+  get: { one: { input: z.symbol() }, two: { output: z.any() } },
+});`),
+  });
+  const { code, out, error } = await project.codegen("--json");
+  expect([code, error]).toEqual([1, ""]);
+  const problems = JSON.parse(out) as Record<string, unknown>[];
+  expect(problems.map(({ file, line, about }) => [file, line, about])).toEqual([
+    ["schemas/Bar.ts", 4, "Bar.one input"],
+    ["schemas/Bar.ts", 4, "Bar.two output"],
+  ]);
+  for (const { column, message } of problems) {
+    expect(column).toBeGreaterThan(10);
+    expect(message).toMatch(/.{20}/);
+  }
+});
+
 test("--help shows the options and their defaults", async () => {
   const { code, out } = await projectWith({}).codegen("--help");
   expect(code).toBe(0);

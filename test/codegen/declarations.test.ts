@@ -191,6 +191,39 @@ export interface BarFindOutput {
     expect(text).toContain("  find(input: BarFindInput, options?: CallOptions): Promise<BarFindOutput>;");
   });
 
+  test("what meta says is deprecated is struck out in the editor", async () => {
+    const text = await declarationsOf(`export const Bar = definePeer({
+  send: {
+    say: z.object({
+      a: z.string().meta({ deprecated: true }),
+      b: z.string().meta({ deprecated: " by a ", description: "Old." }).optional(),
+      /** Older. */
+      c: z.string().meta({ deprecated: true }),
+      /** @deprecated by b */
+      d: z.string().meta({ deprecated: true }),
+      e: z.string().meta({ deprecated: false }),
+    }),
+  },
+});`);
+    expect(text).toContain(`{
+  /** @deprecated */
+  a: string;
+  /**
+   * Old.
+   * @deprecated by a
+   */
+  b?: string | undefined;
+  /**
+   * Older.
+   * @deprecated
+   */
+  c: string;
+  /** @deprecated by b */
+  d: string;
+  e: string;
+}`);
+  });
+
   test("callers pass what is sent and get what is parsed, handlers the other way round", async () => {
     const text = await declarationsOf(`const page = z.object({ /** From 0. */ index: z.int().default(0) });
 export const Bar = definePeer({
