@@ -280,6 +280,10 @@ function unequal(from: number, to: number): string[] {
   return [...new Set(ofRange)].map((index) => `${SCHEMAS[index]}\n${printed(index)}`);
 }
 
+function places(all: readonly Complaint[]): string[] {
+  return all.map(({ file, line, code }) => `${file}:${line} ${code}`);
+}
+
 describe("printed types are zod's own types, by the compiler's word", () => {
   test("for each supported shape", () => {
     expect(unequal(0, SHAPES.length)).toEqual([]);
@@ -290,14 +294,10 @@ describe("printed types are zod's own types, by the compiler's word", () => {
   });
 
   test("and the compiler has nothing else to say, except of the check that must fail", () => {
-    expect(complaints.map(({ file, line, code }) => `${file}:${line} ${code}`)).toEqual([
-      `check.ts:${SCHEMAS.length + FIRST_CHECK} TS2322`,
-    ]);
+    expect(places(complaints)).toEqual([`check.ts:${SCHEMAS.length + FIRST_CHECK} TS2322`]);
   });
 
   test("and TypeScript 6 says the same as TypeScript 7", () => {
-    const places = (all: readonly Complaint[]): string[] =>
-      all.map(({ file, line, code }) => `${file}:${line} ${code}`);
     expect(places(complaintsOf6)).toEqual(places(complaints));
   });
 });
