@@ -20,7 +20,11 @@ export function readText(bytes: Uint8Array, from: number, length: number): strin
 
 /** Bytes that nobody has looked at as text; undefined unless they are valid UTF-8. */
 export function readUncheckedText(bytes: Uint8Array, from: number, length: number): string | undefined {
-  const text = readText(bytes, from, length);
+  if (length <= SHORT_BYTES) {
+    const short = readShort(bytes, from, length);
+    if (short !== undefined) return short;
+  }
+  const text = utf8Slice.call(bytes, from, from + length);
   // What is not UTF-8 becomes that sign, which a text may also have of itself; to look for it takes a fifth of a check of the bytes.
   const isRight = !text.includes("\ufffd") || isUtf8(bytes.subarray(from, from + length));
   return isRight ? text : undefined;
@@ -31,6 +35,20 @@ function readShort(bytes: Uint8Array, from: number, length: number): string | un
   let text = "";
   let at = from;
   const end = from + length;
+  // Each step makes a text, so the fewer the better.
+  while (at + 8 <= end) {
+    const a = bytes[at] as number;
+    const b = bytes[at + 1] as number;
+    const c = bytes[at + 2] as number;
+    const d = bytes[at + 3] as number;
+    const e = bytes[at + 4] as number;
+    const f = bytes[at + 5] as number;
+    const g = bytes[at + 6] as number;
+    const h = bytes[at + 7] as number;
+    if ((a | b | c | d | e | f | g | h) > 0x7f) return undefined;
+    text += fromCharCode(a, b, c, d, e, f, g, h);
+    at += 8;
+  }
   while (at + 4 <= end) {
     const a = bytes[at] as number;
     const b = bytes[at + 1] as number;

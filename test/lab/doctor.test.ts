@@ -111,7 +111,7 @@ for (const half of [CASES.slice(0, 6), CASES.slice(6)])
     async () => {
       const reports = await Promise.all(half.map(async (one) => ({ one, told: await examined(one) })));
       for (const { one, told } of reports) {
-        expect(told.path, one.what).toBe(one.path);
+        expect(told.path, `${one.what}: ${JSON.stringify(told, undefined, 1)}`).toBe(one.path);
         const [way, why] = one.not ?? [];
         if (why !== undefined)
           expect(
