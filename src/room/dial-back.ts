@@ -69,27 +69,39 @@ export class DialBack {
   }
 
   #call(member: RoomMember): void {
-    const { passes, dial } = this.#options;
-    const pass = passes.issue({ member, called: () => this.#settle(member, true) });
+    const pass = this.#options.passes.issue({ member, called: () => this.#settle(member, true) });
     if (pass === undefined) return;
     const over = new AbortController();
     const call: Call = { pass, over, timer: this.#late(member), pipe: undefined };
     this.#calls.set(member, call);
     member.tellSealed({ type: "call", pass });
+    // Its listener takes a pass that it does not expect yet for garbage: the answer says that it has read what comes on its way.
+    void member.link.ping(this.#limits.dialBackMs).then((rttMs) => {
+      if (rttMs !== undefined && this.#calls.get(member) === call) this.#dial(member, call);
+    });
+  }
+
+  #dial(member: RoomMember, call: Call): void {
     const { host } = member.link.remote;
-    dial({ host, port: member.port, signal: over.signal }).then(
+    this.#goOn(member, call);
+    this.#options.dial({ host, port: member.port, signal: call.over.signal }).then(
       (pipe) => {
         if (this.#calls.get(member) !== call) return pipe.destroy();
         call.pipe = pipe;
-        call.timer.cancel();
-        call.timer = this.#late(member);
+        this.#goOn(member, call);
         pipe.start({ data() {}, drain() {}, end() {} });
-        pipe.write([encodeRelayPreface(pass)]);
+        pipe.write([encodeRelayPreface(call.pass)]);
       },
       () => {
         if (this.#calls.get(member) === call) this.#settle(member, false);
       },
     );
+  }
+
+  /** The next step has as much time as the one before. */
+  #goOn(member: RoomMember, call: Call): void {
+    call.timer.cancel();
+    call.timer = this.#late(member);
   }
 
   #late(member: RoomMember): Timer {

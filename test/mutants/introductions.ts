@@ -166,7 +166,7 @@ export const DIAL_BACK: Mutants = {
     { name: "connections stay open", find: "    call.pipe?.destroy();\n", replace: "" },
     {
       name: "who is dialled is reachable",
-      find: "        pipe.write([encodeRelayPreface(pass)]);",
+      find: "        pipe.write([encodeRelayPreface(call.pass)]);",
       replace: "        this.#settle(member, true);",
     },
     {
@@ -175,6 +175,11 @@ export const DIAL_BACK: Mutants = {
       replace: "this.#end(member);",
     },
     { name: "a late word counts", find: "    this.#options.passes.revoke(call.pass);\n", replace: "" },
+    {
+      name: "who has not read it yet is dialled",
+      find: "    void member.link.ping(this.#limits.dialBackMs).then((rttMs) => {",
+      replace: "    void Promise.resolve(0).then((rttMs) => {",
+    },
   ],
 };
 

@@ -1,7 +1,7 @@
 // The Room dials a member's listener, to learn whether others can.
 import { expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
-import type { PipeListener } from "../../src/pipe/pipe.ts";
+import type { Pipe, PipeListener } from "../../src/pipe/pipe.ts";
 import { RawPeer } from "../link/raw-peer.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { turns, until } from "../support/until.ts";
@@ -118,6 +118,31 @@ test("limit room.dialBacks: 64 members are dialled at once, the others when thos
   world.clock.advance(dialBackMs);
   expect(reachable(world)).toEqual([true, false, false]);
   expect(dialBacks).toBe(64);
+});
+
+test("a member is dialled when it has read that it will be, however late that is: until then its listener takes a pass for garbage", async () => {
+  const world = await openWorld({ limits: { room: { dialBacks: 1 } } });
+  const pipes: Pipe[] = [];
+  const dial = world.network.dial.bind(world.network);
+  world.network.dial = async (options) => {
+    const pipe = await dial(options);
+    if (options.host === "198.18.0.1") pipes.push(pipe);
+    return pipe;
+  };
+  const listener = await listenAt(world, "0.0.0.0", 5_000);
+  const first = await world.member("First", "203.0.113.8");
+  const busy = await world.member("Busy", HOST);
+  await until(() => listener.came.length === 1);
+  pipes[1]?.pause();
+  first.say({ type: "called", pass: passOf(first) });
+  await until(() => reachable(world)[1] === true);
+  await turns();
+  expect([listener.came.length, boxesOf(busy, "call")]).toEqual([1, []]);
+  world.clock.advance(dialBackMs - 1);
+  pipes[1]?.resume();
+  await until(() => listener.came.length === 2);
+  busy.say({ type: "called", pass: passOf(busy) });
+  await until(() => reachable(world)[0] === true);
 });
 
 test("a Room that closes gives up what it dials", async () => {
