@@ -17,6 +17,10 @@ export interface DialBackOptions {
   readonly limits?: Limits["room"] | undefined;
 }
 
+/** From a dial in vain to the next one, if somebody is to talk to that member: the first time, twice as much each time, the longest. */
+const AGAIN_MS = 10_000;
+const LONGEST_MS = 600_000;
+
 interface Call {
   readonly pass: Uint8Array;
   readonly over: AbortController;
@@ -25,14 +29,17 @@ interface Call {
 }
 
 /**
- * Learns whether a member's listener can be reached from outside: dials it once after its join, at the address that the Room sees, and shows a pass that only this member
- * knows. When the member says that the pass came, others are told of that address.
+ * Learns whether a member's listener can be reached from outside: dials it after its join, at the address that the Room sees, and shows a pass that only this member
+ * knows. When the member says that the pass came, others are told of that address. A dial in vain says little: a machine was busy, a packet was lost, a port is opened
+ * later. So there is another one when somebody is to talk to that member, but more and more seldom.
  */
 export class DialBack {
   readonly #options: DialBackOptions;
   readonly #limits: Limits["room"];
   readonly #waiting = new Set<RoomMember>();
   readonly #calls = new Map<RoomMember, Call>();
+  /** Those that were dialled in vain. */
+  readonly #failures = new Map<RoomMember, { readonly count: number; readonly at: number }>();
   #isClosed = false;
 
   constructor(options: DialBackOptions) {
@@ -48,8 +55,19 @@ export class DialBack {
     this.#next();
   }
 
+  /** Somebody is to talk to a member: one that was dialled in vain is dialled again, if that was long ago. */
+  wanted(member: RoomMember): void {
+    const failure = this.#failures.get(member);
+    if (failure === undefined || this.#calls.has(member)) return;
+    const waitMs = Math.min(LONGEST_MS, AGAIN_MS * 2 ** Math.min(failure.count - 1, 10));
+    if (this.#options.clock.now() - failure.at < waitMs) return;
+    this.#waiting.add(member);
+    this.#next();
+  }
+
   /** A member left. */
   forget(member: RoomMember): void {
+    this.#failures.delete(member);
     this.#waiting.delete(member);
     this.#end(member);
   }
@@ -57,6 +75,7 @@ export class DialBack {
   close(): void {
     this.#isClosed = true;
     this.#waiting.clear();
+    this.#failures.clear();
     for (const member of this.#calls.keys()) this.#end(member);
   }
 
@@ -110,6 +129,11 @@ export class DialBack {
 
   #settle(member: RoomMember, isReachable: boolean): void {
     member.isReachable = isReachable;
+    if (isReachable) this.#failures.delete(member);
+    else {
+      const count = (this.#failures.get(member)?.count ?? 0) + 1;
+      this.#failures.set(member, { count, at: this.#options.clock.now() });
+    }
     this.#end(member);
     if (isReachable) this.#options.reached(member);
   }

@@ -248,7 +248,7 @@ export class Members {
     if (other === member) return;
     this.#announcements.mention(member, other);
     this.#announcements.mention(other, member);
-    if (!this.#reach.introductions.introduce(member, other, wish))
+    if (!this.#reach.introduce(member, other, wish))
       member.tell({ type: "absent", name: wish.name, why: `the Room does not introduce ${wish.name}` });
     wish.secret.fill(0);
   }

@@ -1,6 +1,6 @@
 import type { AuditLog } from "../link/audit.ts";
 import type { Environment } from "../link/environment.ts";
-import type { ToRoom } from "../wire/room-messages.ts";
+import type { Introduce, ToRoom } from "../wire/room-messages.ts";
 import { DialBack } from "./dial-back.ts";
 import { Introductions } from "./introductions.ts";
 import type { RoomMember } from "./member.ts";
@@ -25,7 +25,7 @@ export type ReachMessage = Exclude<ToRoom, { type: "join" | "introduce" }>;
 /** All by which a Room helps its members to reach each other. */
 export class Reach {
   readonly passes: Passes;
-  readonly introductions: Introductions;
+  readonly #introductions: Introductions;
   readonly #relay: Relay;
   readonly #dialBack: DialBack;
   readonly #punching: Punching;
@@ -40,11 +40,11 @@ export class Reach {
       clock,
       dial,
       passes,
-      reached: (member) => this.introductions.learned(member),
+      reached: (member) => this.#introductions.learned(member),
       limits: limits.room,
     });
     this.#punching = new Punching({ clock, passes, probePort, limits: limits.room });
-    this.introductions = new Introductions({
+    this.#introductions = new Introductions({
       clock,
       subnets,
       limits: limits.room,
@@ -63,23 +63,30 @@ export class Reach {
     this.#dialBack.joined(member);
   }
 
+  /** False when the two can't be introduced. */
+  introduce(asker: RoomMember, other: RoomMember, wish: Introduce): boolean {
+    if (!this.#introductions.introduce(asker, other, wish)) return false;
+    for (const member of [asker, other]) this.#dialBack.wanted(member);
+    return true;
+  }
+
   said(member: RoomMember, message: ReachMessage): void {
     switch (message.type) {
       case "answer":
-        return this.introductions.answer(member, message);
+        return this.#introductions.answer(member, message);
       case "punch":
-        return this.introductions.punch(member, message);
+        return this.#introductions.punch(member, message);
       case "called":
         return this.passes.called(member, message.pass);
       case "moved":
         member.moved(message.addresses);
-        return this.introductions.learned(member);
+        return this.#introductions.learned(member);
     }
   }
 
   /** What is spliced goes on: only the link to the Room is gone. */
   left(member: RoomMember): void {
-    this.introductions.forget(member);
+    this.#introductions.forget(member);
     this.#dialBack.forget(member);
     this.#punching.forget(member);
   }
@@ -90,7 +97,7 @@ export class Reach {
   }
 
   close(): void {
-    this.introductions.close();
+    this.#introductions.close();
     this.#relay.close();
     this.#dialBack.close();
     this.#punching.close();

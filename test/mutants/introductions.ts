@@ -175,6 +175,14 @@ export const DIAL_BACK: Mutants = {
       replace: "this.#end(member);",
     },
     { name: "a late word counts", find: "    this.#options.passes.revoke(call.pass);\n", replace: "" },
+    { name: "dialled once", find: "    if (failure === undefined || ", replace: "    if (failure !== undefined || " },
+    { name: "dialled again at once", find: "failure.at < waitMs", replace: "failure.at < 0" },
+    { name: "dialled again as often as before", find: "2 ** Math.min(failure.count - 1, 10)", replace: "1" },
+    {
+      name: "who was reached is dialled again",
+      find: "    if (isReachable) this.#failures.delete(member);\n    else {",
+      replace: "    if (!isReachable) {",
+    },
     {
       name: "who has not read it yet is dialled",
       find: "    void member.link.ping(this.#limits.dialBackMs).then((rttMs) => {",

@@ -145,6 +145,44 @@ test("a member is dialled when it has read that it will be, however late that is
   await until(() => reachable(world)[0] === true);
 });
 
+test("a member that was dialled in vain is dialled again when it is introduced, after 10 s, then after twice as long each time, and whoever it is being introduced to is told", async () => {
+  const world = await openWorld();
+  const listener = await listenAt(world, HOST, 5_000);
+  const a = await world.member("A", HOST);
+  const b = await world.member("B", "198.51.100.1", { port: 0 });
+  let calls = 1;
+  for (const afterMs of [10_000, 20_000]) {
+    await until(() => listener.came.length === calls);
+    world.clock.advance(dialBackMs);
+    expect(reachable(world)[0]).toBe(false);
+    await introduced(b, a);
+    world.clock.advance(afterMs - 1);
+    await introduced(b, a);
+    await turns();
+    expect(listener.came).toHaveLength(calls);
+    world.clock.advance(1);
+    await introduced(b, a);
+    calls++;
+  }
+  await until(() => listener.came.length === calls);
+  expect(boxesOf(b, "call")).toEqual([]);
+  const pass = boxesOf(a, "call").at(-1)?.pass as Uint8Array;
+  a.say({ type: "called", pass });
+  await until(() => reachable(world)[0] === true);
+  const { ticketId } = boxesOf(b, "introduced").at(-1) as { ticketId: Uint8Array };
+  const candidates = [{ host: HOST, port: 5_000, path: "public" }];
+  await until(() => b.heard.some(({ type }) => type === "candidates"));
+  expect(b.heard.filter(({ type }) => type === "candidates").at(-1)).toEqual({
+    type: "candidates",
+    ticketId,
+    candidates,
+  });
+  world.clock.advance(40_000);
+  await introduced(b, a);
+  await turns();
+  expect(listener.came).toHaveLength(calls);
+});
+
 test("a Room that closes gives up what it dials", async () => {
   const world = await openWorld();
   const listener = await listenAt(world, HOST, 5_000);
