@@ -8,6 +8,9 @@ import type { RoomMember } from "./member.ts";
 import { pairKey } from "./pair-key.ts";
 import type { RelayOffer } from "./relay.ts";
 
+/** How often others are told that a member may be reached elsewhere: it may move all the time, and be introduced to everybody. */
+const LEARNED_EACH_MS = 1_000;
+
 /** Pairs whose pace is remembered. */
 const MOST_PACES = 65_536;
 
@@ -51,6 +54,8 @@ export class Introductions {
   readonly #ofPair = new Map<string, Introduction>();
   /** How often pairs are introduced, by their names; the one whose turn is longest ago is forgotten first. */
   readonly #paces = new Map<string, TokenBucket>();
+  /** Members of whom others were told a moment ago, and whether there is more to tell since. */
+  readonly #told = new Map<RoomMember, { timer: Timer; hasMore: boolean }>();
   #timer: Timer | undefined;
 
   constructor(options: IntroductionsOptions) {
@@ -129,21 +134,38 @@ export class Introductions {
     this.#options.punch?.(ticketId, asker, other);
   }
 
-  /** More is known about where a member may be reached: whoever it is being introduced to is told. */
+  /** More is known about where a member may be reached: whoever it is being introduced to is told, at once or when enough time has passed since the last time. */
   learned(member: RoomMember): void {
-    for (const { asker, other, ticketId } of this.#ofMember.get(member) ?? []) {
+    const told = this.#told.get(member);
+    if (told !== undefined) {
+      told.hasMore = true;
+      return;
+    }
+    const introductions = this.#ofMember.get(member);
+    if (introductions === undefined) return;
+    for (const { asker, other, ticketId } of introductions) {
       const to = asker === member ? other : asker;
       to.tell({ type: "candidates", ticketId, candidates: this.#candidates(member, to) });
     }
+    const goOn = (): void => {
+      const hasMore = this.#told.get(member)?.hasMore === true;
+      this.#told.delete(member);
+      if (hasMore) this.learned(member);
+    };
+    this.#told.set(member, { timer: this.#clock.after(LEARNED_EACH_MS, goOn, { hold: false }), hasMore: false });
   }
 
   /** A member left: its introductions come to nothing. */
   forget(member: RoomMember): void {
     for (const introduction of this.#ofMember.get(member) ?? []) this.#end(introduction);
+    this.#told.get(member)?.timer.cancel();
+    this.#told.delete(member);
   }
 
   close(): void {
     for (const introduction of this.#live.values()) this.#end(introduction);
+    for (const { timer } of this.#told.values()) timer.cancel();
+    this.#told.clear();
     this.#timer?.cancel();
     this.#timer = undefined;
   }

@@ -9,7 +9,17 @@ import type { Arrival, PeerTable } from "../node/peer-table.ts";
 import { rankOf } from "../node/paths.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import type { Path } from "../schema/peer-types.ts";
-import type { Answer, Candidate, Candidates, Go, Introduced, NoGo, Probe, Ticket } from "../wire/room-messages.ts";
+import {
+  type Answer,
+  type Candidate,
+  type Candidates,
+  type Go,
+  type Introduced,
+  MAX_ADDRESSES,
+  type NoGo,
+  type Probe,
+  type Ticket,
+} from "../wire/room-messages.ts";
 import { safeCandidates } from "./dial-safety.ts";
 import { punch } from "./hole.ts";
 import type { LinkMaker } from "./link-maker.ts";
@@ -28,6 +38,9 @@ const PUNCH_AFTER_MS = 250;
 
 /** A peer that does not know a session yet is asked again after so long. */
 const AGAIN_MS = 100;
+
+/** Addresses that one introduction has dialled, each once: those that the peer had first, and as many that it came to have meanwhile. */
+const MOST_DIALLED = 2 * MAX_ADDRESSES;
 
 /** Attempts of one introduction end by then at the latest. */
 const LONGEST_MS = 10_000;
@@ -82,6 +95,7 @@ export class Introduction {
   readonly #failures: string[] = [];
   #relayed: Relayed | undefined;
   #candidates: readonly Candidate[] = [];
+  readonly #dialled = new Set<string>();
   #hasDialled = false;
   #hasTried = false;
   #isIntroduced = false;
@@ -143,10 +157,9 @@ export class Introduction {
   /** There are more candidates by now. */
   learned({ candidates }: Candidates): void {
     const { tickets } = this.#context;
-    const known = new Set(this.#candidates.map(({ host }) => host));
     this.#know(candidates);
     tickets.reachableAt(this.ticketId, this.#candidates);
-    if (this.#hasDialled) this.#dialAll(this.#candidates.filter(({ host }) => !known.has(host)));
+    if (this.#hasDialled) this.#dialAll(this.#candidates);
   }
 
   /** The other one answers the HELLO that went along. */
@@ -263,7 +276,10 @@ export class Introduction {
     const { dialMs } = this.#context.environment.limits.user;
     for (const candidate of candidates) {
       const { host, port, path } = candidate;
-      void this.#attempt(path, showAddress(host, port), dialMs, (signal) => this.#dial(candidate, signal));
+      const address = showAddress(host, port);
+      if (this.#dialled.has(address) || this.#dialled.size >= MOST_DIALLED) continue;
+      this.#dialled.add(address);
+      void this.#attempt(path, address, dialMs, (signal) => this.#dial(candidate, signal));
     }
   }
 

@@ -356,6 +356,35 @@ test("addresses that changed are the ones that others are told of", () => {
   expect(a.member.candidatesFor(b.member, SUBNETS)).toEqual([lan("10.0.0.9")]);
 });
 
+const hostsToldTo = (one: FakeMember): string[] =>
+  one.heard.flatMap((message) => (message.type === "candidates" ? message.candidates.map(({ host }) => host) : []));
+
+test("of a member that moves all the time others are told once a second, and where it is in the end", () => {
+  const { room, wish, clock } = introductions();
+  const evil = fakeMember("Evil", "198.51.100.1");
+  const others = ["Foo", "Bar"].map((name) => fakeMember(name, "198.51.100.1"));
+  for (const other of others) room.introduce(evil.member, other.member, wish());
+  const move = (host: string): void => {
+    evil.member.moved([host]);
+    room.learned(evil.member);
+  };
+  for (let n = 0; n < 200; n++) move(`10.0.0.${n}`);
+  expect(others.map(hostsToldTo)).toEqual([["10.0.0.0"], ["10.0.0.0"]]);
+  clock.advance(999);
+  expect(others.map(hostsToldTo)).toEqual([["10.0.0.0"], ["10.0.0.0"]]);
+  clock.advance(1);
+  expect(others.map(hostsToldTo).map(String)).toEqual(Array(2).fill("10.0.0.0,10.0.0.199"));
+  clock.advance(5_000);
+  move("10.0.1.1");
+  expect(others.map(hostsToldTo).map(String)).toEqual(Array(2).fill("10.0.0.0,10.0.0.199,10.0.1.1"));
+  move("10.0.1.2");
+  room.forget(evil.member);
+  clock.advance(5_000);
+  expect(others.map(hostsToldTo).map(String)).toEqual(Array(2).fill("10.0.0.0,10.0.0.199,10.0.1.1"));
+  expect(clock.pending).toBe(0);
+  room.close();
+});
+
 test.each(["127.0.0.1", "127.0.0.2"])(
   "nobody is introduced where %s, the address of one of the two, is barred",
   (barred) => {

@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { environmentWith } from "../../src/link/environment.ts";
 import type { Path } from "../../src/schema/peer-types.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
+import type { Candidate } from "../../src/wire/room-messages.ts";
 import { Introducer, type IntroducerOptions } from "../../src/user/introducer.ts";
 import { KeptLog, turns } from "../link/parties.ts";
 
@@ -87,4 +88,46 @@ test("beside a path no worse ones are tried, but for a relay: who wishes for tha
   expect(await triedBeside("lan", undefined)).toEqual([]);
   expect(await triedBeside("relay", hello)).toEqual(["public", "relay"]);
   expect(await triedBeside("lan", hello)).toEqual(["relay"]);
+});
+
+const candidatesIn = (net: number): Candidate[] =>
+  Array.from({ length: 7 }, (_, at) => ({ host: `10.0.${net}.${at}`, port: 5_000, path: "lan" }));
+
+test("a peer that has other addresses all the time makes nobody dial for ever: each once in an introduction, and 16 at the most", async () => {
+  const dialled: string[] = [];
+  const dial = (host: string): Promise<never> => {
+    dialled.push(host);
+    return new Promise(() => {});
+  };
+  const introducer = new Introducer({
+    environment: environmentWith({ clock: new ManualClock(), dial: ({ host }) => dial(host) }, undefined),
+    log: new KeptLog(),
+    table: { isLinked: () => false, isWanted: () => false, isKnown: () => false, isOpen: () => false },
+    roster: { has: () => true },
+    room: { link: {}, remote: { host: "192.0.2.1", port: 2_428 }, send: () => {} },
+    tickets: { add: () => true, reachableAt: () => {}, isGood: () => true },
+    paths: { begin: () => () => {} },
+    mayTalk: () => true,
+    isEager: false,
+    absence: () => "",
+  } as unknown as IntroducerOptions);
+  onTestFinished(() => introducer.close());
+  const ticketId = new Uint8Array(16);
+  introducer.ticket({
+    type: "ticket",
+    ticketId,
+    secret: new Uint8Array(32),
+    name: "Bar",
+    kind: undefined,
+    candidates: candidatesIn(0),
+    expiresMs: 1_000,
+    hello: undefined,
+    pass: undefined,
+  });
+  for (let n = 0; n < 100; n++)
+    introducer.candidates({ type: "candidates", ticketId, candidates: candidatesIn(n < 50 ? n % 2 : n) });
+  await turns();
+  expect(dialled).toHaveLength(16);
+  expect(new Set(dialled).size).toBe(16);
+  expect(dialled.slice(7, 14)).toEqual(candidatesIn(1).map(({ host }) => host)); // where it has moved to
 });
