@@ -10,6 +10,9 @@ import { askSecret } from "./ask-secret.ts";
 /** How long is looked for a better path, unless --seconds says otherwise. */
 const SECONDS = 8;
 
+/** Nothing was tried for so long, so it is enough: what failed for once is tried again sooner than that. */
+const QUIET_MS = 2_500;
+
 /** No program handles a method of that name; the refusal is an answer, and takes as long as one. */
 const NO_METHOD = "chatroom doctor";
 
@@ -44,7 +47,7 @@ export async function doctor(args: string[]): Promise<number> {
     reconnect: false,
   });
   const firstMs = await firstCall(user, peer, seconds * 1_000);
-  await settled(user, peer, seconds * 1_000);
+  if (firstMs !== undefined) await settled(user, peer, seconds * 1_000);
   const status = user.status();
   const diagnosis = diagnose(status, peer);
   if (values.json === true)
@@ -68,7 +71,7 @@ async function firstCall(user: User, peer: string, timeoutMs: number): Promise<n
 async function settled(user: User, peer: string, mostMs: number): Promise<void> {
   const start = performance.now();
   let quietSince = start;
-  for (let now = start; now - start < mostMs && now - quietSince < 1_000; now = performance.now()) {
+  for (let now = start; now - start < mostMs && now - quietSince < QUIET_MS; now = performance.now()) {
     const its = user.status().peers.find(({ name }) => name === peer);
     if (its?.path === "lan") return;
     if (its === undefined || its.attempts.some(({ outcome }) => outcome === "trying")) quietSince = now;

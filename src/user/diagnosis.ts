@@ -70,6 +70,10 @@ function adviceFor(status: UserStatus, peer: string, findings: readonly Finding[
   if (!room.joined) return [`the Room at ${room.address} is not reachable: start it, or correct its address`];
   if (its?.here !== true) return [`${peer} is not in the Room: start it, or correct its name`];
   if (its.path === "lan" || its.path === "public") return [];
+  if (its.path === undefined && isUnanswered(findings))
+    return [
+      `${peer} does not answer: look whether its program is stuck, and whether its options allow and deny let ${status.name} in`,
+    ];
   const advice: string[] = [];
   const why = (path: Path): AttemptFailure | undefined =>
     findings.find((one) => one.path === path)?.attempts.findLast(({ outcome }) => outcome === "failed")?.reason;
@@ -87,6 +91,12 @@ function adviceFor(status: UserStatus, peer: string, findings: readonly Finding[
     );
   advice.push(`or do the same on the side of ${peer}: one of the two is enough`);
   return advice;
+}
+
+/** The Room would relay, but the other one does not come. */
+function isUnanswered(findings: readonly Finding[]): boolean {
+  const relay = findings.find(({ path }) => path === "relay")?.attempts.at(-1);
+  return relay?.outcome === "trying" || relay?.reason === "silent";
 }
 
 function portOf(findings: readonly Finding[]): string {

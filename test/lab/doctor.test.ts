@@ -94,6 +94,7 @@ const CASES: readonly Case[] = [
     at: "b1",
     user: { allow: ["Foo"] },
     path: undefined,
+    advice: /^Bar does not answer.* allow and deny let doctor-\w+ in$/,
   },
 ];
 
