@@ -89,7 +89,7 @@ export interface UserOptions {
   identity?: string | undefined;
   /** Which identities other users must show. Default: none is asked for. */
   pins?: Pins | undefined;
-  /** An address of this machine that others can reach from outside, and that the Room sees. Default: none. */
+  /** The IP address of this machine that others can reach from outside, and that the Room sees. Default: none. */
   publicHost?: string | undefined;
   /** The port to listen on for others, above 1023. Default 0: any free one. */
   listenPort?: number | undefined;

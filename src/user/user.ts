@@ -4,6 +4,8 @@ import { LinkError } from "../base/errors.ts";
 import { publicText } from "../crypto/identity.ts";
 import { passwordSecret } from "../crypto/secret.ts";
 import { UserPassword } from "../crypto/user-password.ts";
+import { parseAddress } from "../link/address.ts";
+import { canonicalSubnet } from "../link/address-set.ts";
 import { aboutLink } from "../link/audit.ts";
 import { DEFAULT_HOST, DEFAULT_PASSWORD, DEFAULT_PORT, isLoopback, portOption, ROOM_NAME } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
@@ -30,6 +32,7 @@ export class User extends Participant {
   readonly #introducer: Introducer;
   readonly #reception: Reception;
   readonly #options: UserOptions;
+  readonly #publicHost: string | undefined;
   readonly #improver: Improver;
   readonly #addresses: AddressWatch;
   readonly #pathLog: PathLog;
@@ -87,6 +90,7 @@ export class User extends Participant {
         `listenPort must be 0 or above 1023, not ${listenPort}: others never dial a lower port because a Room said so`,
       );
     }
+    this.#publicHost = publicHostOption(options.publicHost);
     const { connect = "lazy" } = options;
     if (connect !== "lazy" && connect !== "eager") throw new TypeError('connect must be "lazy" or "eager"');
     const mayTalk = gate(options);
@@ -237,7 +241,7 @@ export class User extends Participant {
       kind: this.registry.kind,
       port,
       addresses: overLoopback ? [] : this.#ownAddresses(),
-      publicHost: this.#options.publicHost,
+      publicHost: this.#publicHost,
       lan: this.#options.lan ?? "auto",
     };
   }
@@ -245,7 +249,7 @@ export class User extends Participant {
   #heard(message: ToUser): boolean {
     switch (message.type) {
       case "welcome":
-        this.#seenAs = message.host;
+        this.#sees(message.host);
         return this.#welcomed(this.#roster.begin(message.count));
       case "here":
         return this.#welcomed(
@@ -270,6 +274,17 @@ export class User extends Participant {
         this.#introducer.said(message);
         return false;
     }
+  }
+
+  /** The Room says where it sees this machine. */
+  #sees(host: string | undefined): void {
+    const publicHost = this.#publicHost;
+    if (publicHost !== undefined && host !== undefined && host !== publicHost && host !== this.#seenAs)
+      this.log.warn(
+        { publicHost, host },
+        `publicHost is ${publicHost}, but the Room sees ${host}: nobody is sent there`,
+      );
+    this.#seenAs = host;
   }
 
   #boxed(message: Exclude<Boxed, NameToken>, mayTalk: (peer: string) => boolean): void {
@@ -321,4 +336,12 @@ export class User extends Participant {
     });
     return isComplete;
   }
+}
+
+/** In the one notation, as the Room writes it. @throws TypeError for what is no address. */
+function publicHostOption(host: string | undefined): string | undefined {
+  if (host === undefined) return undefined;
+  if (parseAddress(host) === undefined)
+    throw new TypeError(`publicHost must be an IP address, as the Room sees it, not ${JSON.stringify(host)}`);
+  return canonicalSubnet(host);
 }

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { LinkError } from "../../src/base/errors.ts";
 import { Room } from "../../src/room/room.ts";
 import { User } from "../../src/user/user.ts";
+import { KeptLog } from "../link/parties.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
@@ -241,4 +242,18 @@ test("closing refuses what waits as did not run, and may be done twice", async (
   await Promise.all([foo.close(), foo.close()]);
   expect(await waiting).toMatchObject({ code: "CLOSED", outcome: "did not run" });
   expect(await failure(foo.peer("Bar").get("test"))).toMatchObject({ code: "CLOSED" });
+});
+
+test("a publicHost that is no address is an error; one that the Room does not see is told in the log, once, and nobody is sent there", async () => {
+  const room = await openRoom();
+  for (const publicHost of ["home.example.org", "[2001:db8::7]", "203.0.113.9 "])
+    expect(await failure(join(room, "Foo", { publicHost }))).toBeInstanceOf(TypeError);
+  const log = new KeptLog();
+  const warnings = (): readonly string[] =>
+    log.lines.filter(({ level }) => level === "warn").map(({ message }) => message);
+  const wrong = await join(room, "Foo", { publicHost: "2001:DB8:0::7", log });
+  expect(warnings()).toEqual(["publicHost is 2001:db8::7, but the Room sees 127.0.0.1: nobody is sent there"]);
+  await join(room, "Bar", { publicHost: "::ffff:127.0.0.1", log });
+  expect(wrong.status().room.seenAs).toBe("127.0.0.1");
+  expect(warnings()).toHaveLength(1);
 });
