@@ -13,6 +13,7 @@ export class Host {
   readonly lanAddresses: readonly string[];
   readonly #prefix: string;
   readonly #router: Router | undefined;
+  #renumbered = 0;
   readonly #programs = new Set<Program<Orders>>();
 
   constructor(prefix: string, name: HostName, router: Router | undefined, ipv6: boolean) {
@@ -44,6 +45,24 @@ export class Host {
 
   async plug(): Promise<void> {
     await this.#setPort("up");
+  }
+
+  /** Gives a machine of a LAN another IPv4 address, as another lease does: what was open from the old one is dead, without a word. */
+  async renumber(): Promise<void> {
+    const [old = ""] = this.lanAddresses;
+    const subnet = old.slice(0, old.lastIndexOf("."));
+    const at = 100 + this.#renumbered++;
+    const now = at === 100 ? old : `${subnet}.${at - 1}`;
+    await ip(this.namespace, [
+      `addr del ${now}/24 dev eth0`,
+      `addr add ${subnet}.${at}/24 dev eth0`,
+      `route replace default via ${subnet}.1`,
+    ]);
+  }
+
+  /** Gives it one more address: it is in one more network, as far as it knows. */
+  async addAddress(): Promise<void> {
+    await ip(this.namespace, ["addr add 10.99.0.1/24 dev eth0"]);
   }
 
   /** Kills its programs and waits until they are gone. */

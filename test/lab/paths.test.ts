@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { labTest } from "./lab-test.ts";
 import type { LabOptions } from "./lab.ts";
@@ -105,5 +106,63 @@ labTest(
     expect(await a1.ask("path", pair)).toBe("relay");
     expect(await a1.ask("path", { name: "Foo", peer: "Baz" })).toBeUndefined();
     expect(await a1.ask("whoIs", pair)).toBe("Bar");
+  },
+);
+
+labTest("two users of one LAN that reach the Room over IPv6 talk within it, over IPv6 or IPv4", async () => {
+  await using world = await openWorld({ routers: ["easy", "easy"], ipv6: true }, {}, "a1", "a2");
+  const [a1, a2] = world.programs as [Program<Network>, Program<Network>];
+  const [, room = ""] = world.lab.host("room").lanAddresses;
+  const [met] = await meetings(room, a1, a2, 1);
+  expect(met?.path).toBe("lan");
+});
+
+labTest(
+  "a machine that gets another address in the middle of its calls: they go on within 10 s over the path that they had, and none fails",
+  async () => {
+    const loads = await Promise.all(
+      (["a2", "b1"] as const).map(async (host) => {
+        await using world = await openWorld({ routers: ["easy", "easy"] }, {}, "a1", host);
+        const [one, other] = world.programs as [Program<Network>, Program<Network>];
+        await Promise.all([
+          one.ask("join", { name: "Foo", room: world.at }),
+          other.ask("join", { name: "Bar", room: world.at }),
+        ]);
+        const pair = { name: "Foo", peer: "Bar" };
+        const over = host === "a2" ? "lan" : "punched";
+        await one.ask("startLoad", { ...pair, atOnce: 2, partBytes: 1_024 });
+        expect(await one.ask("reaches", { ...pair, over, timeoutMs: 10_000 })).toBeDefined();
+        await world.lab.host("a1").renumber();
+        expect(await one.ask("answers", { ...pair, timeoutMs: 10_000 }), over).toBe(true);
+        expect(await one.ask("reaches", { ...pair, over, timeoutMs: 20_000 }), over).toBeDefined();
+        return await one.ask("stopLoad", pair);
+      }),
+    );
+    for (const load of loads) expect(load).toMatchObject({ failures: [], isRight: true });
+  },
+  60_000,
+);
+
+labTest(
+  "a machine that comes to be in one more network looks for a better path at once, not when the time has come",
+  async () => {
+    await using world = await openWorld({ routers: ["easy", "hard"] }, {}, "a1", "b1");
+    const [a1, b1] = world.programs as [Program<Network>, Program<Network>];
+    await Promise.all([
+      a1.ask("join", { name: "Foo", room: world.at }),
+      b1.ask("join", { name: "Bar", room: world.at }),
+    ]);
+    await a1.ask("call", { name: "Foo", peer: "Bar" });
+    const triedTimes = async (times: number, withinMs: number): Promise<boolean> => {
+      for (const start = performance.now(); performance.now() - start < withinMs; await sleep(50)) {
+        const { peers } = await a1.ask("status", { name: "Foo" });
+        const tries = peers[0]?.attempts.filter(({ path }) => path === "punched").length ?? 0;
+        if (tries >= times) return true;
+      }
+      return false;
+    };
+    expect(await triedTimes(3, 20_000)).toBe(true);
+    await world.lab.host("a1").addAddress();
+    expect(await triedTimes(4, 5_000)).toBe(true); // else it is tried after 6 s at the soonest
   },
 );
