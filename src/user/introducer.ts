@@ -188,7 +188,10 @@ export class Introducer {
   }
 
   probe(message: Probe): void {
-    if (this.#unasked.take(this.#options.environment.clock.now())) this.#of(message)?.probe(message);
+    const introduction = this.#of(message);
+    // What this side asked for is at its own pace, and waits for nobody's.
+    if (introduction?.isAsker === true || this.#unasked.take(this.#options.environment.clock.now()))
+      introduction?.probe(message);
   }
 
   said(message: Go | NoGo): void {

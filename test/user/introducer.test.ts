@@ -131,3 +131,59 @@ test("a peer that has other addresses all the time makes nobody dial for ever: e
   expect(new Set(dialled).size).toBe(16);
   expect(dialled.slice(7, 14)).toEqual(candidatesIn(1).map(({ host }) => host)); // where it has moved to
 });
+
+test("others that make this program dial all the time do not keep it from the holes that it asked for itself", async () => {
+  const dialled: number[] = [];
+  const asked: Uint8Array[] = [];
+  const introducer = new Introducer({
+    environment: environmentWith(
+      {
+        clock: new ManualClock(),
+        dial: ({ port }) => {
+          dialled.push(port);
+          return new Promise(() => {});
+        },
+      },
+      undefined,
+    ),
+    log: new KeptLog(),
+    table: { isLinked: () => true, isWanted: () => false, path: () => "relay" },
+    roster: { has: () => true },
+    room: {
+      link: {},
+      remote: { host: "192.0.2.1", port: 2_428 },
+      send: (message: { ticketId: Uint8Array }) => asked.push(message.ticketId),
+    },
+    tickets: { add: () => true, reachableAt: () => {} },
+    paths: { begin: () => () => {} },
+    mayTalk: () => true,
+    isEager: false,
+    absence: () => "",
+  } as unknown as IntroducerOptions);
+  onTestFinished(() => introducer.close());
+  const probe = (ticketId: Uint8Array): void =>
+    introducer.probe({ type: "probe", ticketId, passes: [ticketId, ticketId], port: 2_429 });
+  const { unaskedBurst } = DEFAULT_LIMITS.user;
+  for (let n = 0; n <= unaskedBurst; n++) {
+    const ticketId = new Uint8Array(16).fill(n + 1);
+    const [secret, name] = [new Uint8Array(32), `Evil${n}`];
+    introducer.ticket({
+      type: "ticket",
+      ticketId,
+      secret,
+      name,
+      kind: undefined,
+      candidates: [],
+      expiresMs: 1_000,
+      hello: undefined,
+      pass: undefined,
+    });
+    probe(ticketId);
+  }
+  const before = dialled.length;
+  expect(before).toBeLessThan(unaskedBurst);
+  introducer.improve("Bar");
+  probe(asked.at(-1) as Uint8Array);
+  await turns();
+  expect(dialled.length).toBe(before + 1);
+});
