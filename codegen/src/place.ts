@@ -3,6 +3,9 @@ import type { Origin } from "./model.ts";
 import type { Located, Sources } from "./sources.ts";
 import type { Constant, Expression, Member, SourceModule, Span } from "./source-tree.ts";
 
+/** Calls in a chain; of longer ones the beginning is not seen. */
+const MAX_CALLS = 200;
+
 /**
  * Where a part of a running schema was written. The walk over the schema's data is led by zod; a place follows beside it in the text.
  * Where the text can't be followed (a function made the schema), the place stays at the nearest part that could.
@@ -27,9 +30,10 @@ export class Place {
     this.origin = member && { file: at.module.path, key: member.key, whole: member.span };
   }
 
-  /** Whether the text was followed until here. */
+  /** Whether the text was followed until here: to a function of zod, and the methods that were called on what it made. */
   get isKnown(): boolean {
-    return this.#expression.kind !== "other";
+    const last = this.#chain.at(-1);
+    return last !== undefined && constructorOf(last.module, last.expression) !== undefined;
   }
 
   get file(): string {
@@ -55,12 +59,12 @@ export class Place {
     return found ? new Place(this.#sources, found) : this;
   }
 
-  /** The method of a chain by that name, as in `z.string().brand("Id")`. */
+  /** The method of a chain by that name, as in `z.string().brand("Id")`; where that stands elsewhere, the place that uses it. */
   method(...names: string[]): Span | undefined {
-    let at: Expression | undefined = this.#expression;
-    while (at?.kind === "call" && at.callee.kind === "member") {
-      if (names.includes(at.callee.name) && !isZod(this.module, at.callee.object)) return at.callee.nameSpan;
-      at = at.callee.object;
+    for (const { module, expression } of this.#chain) {
+      const { callee } = expression;
+      if (callee.kind === "member" && names.includes(callee.name) && !isZod(module, callee.object))
+        return module === this.module ? callee.nameSpan : this.span;
     }
     return undefined;
   }
@@ -81,46 +85,73 @@ export class Place {
 
   /** A check of the chain that may narrow the type for the compiler, as in `.refine((value) => value !== null)`. */
   get guard(): Span | undefined {
-    let at: Expression | undefined = this.#expression;
-    while (at?.kind === "call" && at.callee.kind === "member") {
-      const [check] = at.args;
-      if (at.callee.name === "refine" && check !== undefined) {
-        const isPlain = check.kind === "function" || check.kind === "other";
-        if (!isPlain || /[!=]==?|\b(?:is|in|instanceof|typeof|isArray)\b/.test(textIn(this.module.text, check.span)))
-          return at.callee.nameSpan;
-      }
-      at = at.callee.object;
+    for (const { module, expression } of this.#chain) {
+      const { callee, args } = expression;
+      const [check] = args;
+      if (callee.kind !== "member" || callee.name !== "refine" || check === undefined) continue;
+      const isPlain = check.kind === "function" || check.kind === "other";
+      if (!isPlain || /[!=]==?|\b(?:is|in|instanceof|typeof|isArray)\b/.test(textIn(module.text, check.span)))
+        return module === this.module ? callee.nameSpan : this.span;
     }
     return undefined;
   }
 
   /** Whether zod was told a type that only the compiler sees, as in `z.string<Id>()`. */
   get hasTypeArguments(): boolean {
-    let at: Expression | undefined = this.#expression;
-    while (at?.kind === "call") {
-      if (at.hasTypeArguments) return true;
-      at = at.callee.kind === "member" ? at.callee.object : undefined;
-    }
-    return false;
+    return this.#chain.some(({ expression }) => expression.hasTypeArguments);
   }
 
   /** Whether the chain begins with a function of zod that is handed that name: `Color` in `z.enum(Color).optional()`. */
   beginsWith(name: string): boolean {
-    const argument = this.#firstArgument;
+    const argument = this.#firstArgument?.expression;
     return argument?.kind === "name" && argument.name === name;
   }
 
-  /** Whether the chain begins with a function of zod that is handed a TypeScript enum. */
-  get beginsWithEnum(): boolean {
+  /** Whether the chain begins with an enum or a literal whose values are not all written out: a TypeScript enum has names for them. */
+  get beginsWithNames(): boolean {
+    const last = this.#chain.at(-1);
+    const made = last && constructorOf(last.module, last.expression);
     const argument = this.#firstArgument;
-    return argument !== undefined && this.#sources.isEnum(this.module, argument);
+    return /^(?:enum|nativeEnum|literal)$/.test(made ?? "") && argument !== undefined && !this.#isWrittenOut(argument);
   }
 
-  get #firstArgument(): Expression | undefined {
-    let at: Expression | undefined = this.#expression;
-    while (at?.kind === "call" && at.callee.kind === "member" && !isZod(this.module, at.callee.object))
-      at = at.callee.object;
-    return at?.kind === "call" ? at.args[0] : undefined;
+  #isWrittenOut(at: Located): boolean {
+    const { module, expression } = follow(this.#sources, at);
+    const all = (parts: readonly Expression[]): boolean =>
+      parts.every((part) => this.#isWrittenOut({ module, expression: part }));
+    switch (expression.kind) {
+      case "text":
+        return true;
+      case "array":
+        return all(expression.items);
+      case "object":
+        return all(expression.members.map(({ value }) => value));
+      case "name":
+        return expression.name === "undefined";
+      case "other":
+        return /^(?:[-+]?\d[\w.]*|true|false|null)$/.test(textIn(module.text, expression.span));
+      default:
+        return false;
+    }
+  }
+
+  get #firstArgument(): Located | undefined {
+    const last = this.#chain.at(-1);
+    const argument = last?.expression.args[0];
+    return last && argument && { module: last.module, expression: argument };
+  }
+
+  /** The calls that made this schema, the last one first; a schema that has a name is looked up. */
+  get #chain(): readonly (Located & { expression: { kind: "call" } })[] {
+    const calls: (Located & { expression: { kind: "call" } })[] = [];
+    let { module, expression } = this.#located;
+    while (expression.kind === "call" && calls.length < MAX_CALLS) {
+      calls.push({ module, expression });
+      const { callee } = expression;
+      if (constructorOf(module, expression) !== undefined || callee.kind !== "member") break;
+      ({ module, expression } = follow(this.#sources, { module, expression: callee.object }));
+    }
+    return calls;
   }
 
   get #located(): Located {

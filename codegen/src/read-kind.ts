@@ -25,6 +25,12 @@ const METHOD_KEYS: Readonly<Record<Word, readonly string[]>> = {
   send: ["input", "from", "fromNames"],
 };
 
+/** Where there may be types that the data of a schema does not tell. */
+const ERASED = /\.brand\b|\benum\b|\bz\.(?!infer\b|input\b|output\b|Zod|core\b)[\w.]+</;
+
+/** Files of the project, and packages that make no schemas of their own. */
+const KNOWN_MODULE = /^(?:\.|node:|zod$|zod\/|chatroom$|chatroom\/)/;
+
 /** Reads one peer kind: its running value says what it is, the text says where it was written. */
 export function readKind(
   constant: Constant,
@@ -39,9 +45,11 @@ export function readKind(
   const argument = constant.value.kind === "call" ? constant.value.args[0] : undefined;
   const place = new Place(sources, { module, expression: argument ?? constant.value });
   const checked = checker.of(module.path, (argument ?? constant.value).span);
-  // Brands are seen in the text alone.
-  const hasBrands = sources.closureOf(module).some(({ text }) => text.includes(".brand"));
-  const types = new TypeReader(kind.name, { checked, hasBrands }, problems);
+  // Brands, enums and type arguments are seen in the text alone, and what packages hold is not read.
+  const hasErased = sources
+    .closureOf(module)
+    .some(({ text, uses }) => ERASED.test(text) || uses.some(({ from }) => !KNOWN_MODULE.test(from)));
+  const types = new TypeReader(kind.name, { checked, hasErased }, problems);
   const reader = new KindReader(kind, types, problems);
   reader.readWords(value, place);
   types.nameTypes(new Set([...allNamesOf(kind).map(({ name }) => name), ...NETWORK_NAMES, ...RUNTIME_NAMES]));

@@ -80,7 +80,7 @@ export class TypeReader {
   readonly types: NamedType[] = [];
   readonly #kind: string;
   readonly #checked: CheckedTypes;
-  readonly #hasBrands: boolean;
+  readonly #hasErased: boolean;
   readonly #problems: Problem[];
   readonly #named = new Map<ZodSchema, NamedType>();
   readonly #recursive = new Set<ZodSchema>();
@@ -88,15 +88,15 @@ export class TypeReader {
   /** Schemas whose parts were searched for cycles. */
   readonly #searched = new Set<ZodSchema>();
 
-  /** @param hasBrands whether there are any, perhaps where the text can't be followed */
+  /** @param hasErased whether there are brands, enums or type arguments, perhaps where the text can't be followed */
   constructor(
     kind: string,
-    { checked, hasBrands }: { checked: CheckedTypes; hasBrands: boolean },
+    { checked, hasErased }: { checked: CheckedTypes; hasErased: boolean },
     problems: Problem[],
   ) {
     this.#kind = kind;
     this.#checked = checked;
-    this.#hasBrands = hasBrands;
+    this.#hasErased = hasErased;
     this.#problems = problems;
   }
 
@@ -147,11 +147,17 @@ export class TypeReader {
       const [whole = reading.about] = /^\S+ [^.[]+/.exec(reading.about) ?? [];
       return this.#refuse(place, { ...reading, about: whole }, TOO_DEEP);
     }
-    const asked = this.#hasBrands && !place.isKnown ? this.#typeOf(reading) : undefined;
+    const asked = this.#mayHaveLost(schema, place, reading) ? this.#typeOf(reading) : undefined;
     if (asked !== undefined && typeof asked !== "string") return asked;
     return this.#recursive.has(schema)
       ? this.#readNamed(schema, place, reading)
       : this.#readBody(schema, place, reading);
+  }
+
+  /** Whether the compiler has to be asked, for neither data nor text tell of a brand, an enum or a type argument. */
+  #mayHaveLost(schema: ZodSchema, place: Place, { path }: Reading): boolean {
+    if (!this.#hasErased || place.isKnown) return false;
+    return partsOfSchema(schema).length === 0 || this.#checked.isNarrowed(path);
   }
 
   #readNamed(schema: ZodSchema, place: Place, reading: Reading): Type {
@@ -229,7 +235,7 @@ export class TypeReader {
       case "enum":
         return this.#readEnum(def, place, reading);
       case "literal":
-        return unionOf((def.values ?? []).map(literalOf));
+        return this.#readLiteral(def, place, reading);
       case "template_literal":
         return readTemplate(def, place, read);
       case "optional":
@@ -273,8 +279,17 @@ export class TypeReader {
     const isNumericEnum = entries.some(
       ([key, value]) => typeof value === "string" && def.entries?.[value] === Number(key),
     );
-    if (isNumericEnum || place.beginsWithEnum) return this.#ask(place, reading);
-    return unionOf(entries.map(([, value]) => literalOf(value)));
+    if (isNumericEnum) return this.#ask(place, reading);
+    return this.#mayBeOfEnum(place) ? this.#ask(place, reading) : unionOf(entries.map(([, value]) => literalOf(value)));
+  }
+
+  #readLiteral({ values = [] }: ZodDef, place: Place, reading: Reading): Type {
+    return this.#mayBeOfEnum(place) ? this.#ask(place, reading) : unionOf(values.map(literalOf));
+  }
+
+  /** Members of a TypeScript enum are texts and numbers of a type of their own. */
+  #mayBeOfEnum(place: Place): boolean {
+    return this.#hasErased && place.beginsWithNames;
   }
 
   #readCustom(schema: ZodSchema, place: Place, reading: Reading): Type {

@@ -58,8 +58,6 @@ export interface SourceModule {
   text: string;
   imports: Import[];
   constants: Constant[];
-  /** The names of TypeScript enums. */
-  enums: string[];
   /** Expressions that stand alone or are the default export: kinds that got no name. */
   nameless: Expression[];
   /** Every module named in an import, with where it is named. */

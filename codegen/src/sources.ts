@@ -63,18 +63,6 @@ export class Sources {
     return found?.name === "*" ? this.resolve(found.module, name) : undefined;
   }
 
-  /** Whether a name, or the member of a namespace import, stands for a TypeScript enum. */
-  isEnum(module: SourceModule, expression: Expression): boolean {
-    if (expression.kind === "member" && expression.object.kind === "name") {
-      const found = this.#follow(module, expression.object.name);
-      return found?.name === "*" && found.module.enums.includes(expression.name);
-    }
-    if (expression.kind !== "name") return false;
-    if (module.enums.includes(expression.name)) return true;
-    const found = this.#follow(module, expression.name);
-    return found?.module.enums.includes(found.name) ?? false;
-  }
-
   /** A module and those of the project's own that it imports, and they import. */
   closureOf(module: SourceModule): SourceModule[] {
     const found = new Map([[module.path, module]]);

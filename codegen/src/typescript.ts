@@ -17,7 +17,7 @@ export function parseModule(path: string, text: string): { module: SourceModule;
 }
 
 function readModule(path: string, text: string, source: ts.SourceFile): SourceModule {
-  const module: SourceModule = { path, text, imports: [], constants: [], enums: [], nameless: [], uses: [] };
+  const module: SourceModule = { path, text, imports: [], constants: [], nameless: [], uses: [] };
   const exportedLater = new Set<string>();
   for (const statement of source.statements) {
     if (ts.isImportDeclaration(statement)) {
@@ -27,8 +27,6 @@ function readModule(path: string, text: string, source: ts.SourceFile): SourceMo
         const constant = readConstant(source, statement, one);
         if (constant) module.constants.push(constant);
       }
-    } else if (ts.isEnumDeclaration(statement)) {
-      module.enums.push(statement.name.text);
     } else if (ts.isExportAssignment(statement) || ts.isExpressionStatement(statement)) {
       module.nameless.push(readExpression(source, statement.expression));
     } else if (ts.isExportDeclaration(statement)) {

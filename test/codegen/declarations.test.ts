@@ -324,6 +324,60 @@ export interface BarNodeParsed {
     expect(text).toContain("  tree: (input: BarNodeParsed, call: Call) => Awaitable<BarJson>;");
   });
 
+  test.each([
+    ["a default export", "Whole", 'string & $brand<"Whole">'],
+    ["a name given anew", "Other", 'string & $brand<"Id">'],
+    ["all that another file exports", "Id", 'string & $brand<"Id">'],
+    ["a namespace", "all.Id", 'string & $brand<"Id">'],
+    ["a function that makes one", "branded(z.int())", 'number & $brand<"Made">'],
+    [
+      "a function that makes one, in others",
+      "z.array(branded(z.int()).nullable())",
+      '(number & $brand<"Made"> | null)[]',
+    ],
+    ["a check of one", "Id.min(2)", 'string & $brand<"Id">'],
+    ["a description of one", "Id.describe('an id').optional()", 'string & $brand<"Id"> | undefined'],
+    ["a description of an enum", "z.object({ a: Hue.describe('a hue') }).shape.a", "Color"],
+    ["an enum under another name", "z.enum(Shade)", "Color"],
+    ["a member of an enum", "z.object({ k: z.literal(Color.Red) })", "{ k: Color.Red }"],
+    ["members of an enum", "z.literal([Color.Red, Color.Blue])", "Color.Blue | Color.Red"],
+    ["a package", "packed", 'string & $brand<"Packed">'],
+    ["an enum of a package", "Sizes", "Size"],
+  ])("however they are reached: %s", async (_, schema, printed) => {
+    const text = await declarationsOf(
+      `import Whole, { all, branded, Color, Hue, Id, Other, Shade } from "./lib/index.js";
+import { packed, Sizes } from "shapes";
+export const used = [Whole, all, branded, Color, Hue, Id, Other, Shade, packed, Sizes];
+export const Bar = definePeer({ get: { one: { output: ${schema} } } });`,
+      {
+        "schemas/lib/index.ts": `export * from "./ids.js";
+export * as all from "./ids.js";
+export { default, Id as Other } from "./ids.js";
+`,
+        "schemas/lib/ids.ts": `import { z } from "zod";
+export const Id = z.string().brand<"Id">();
+export const branded = <Schema extends z.ZodType>(schema: Schema) => schema.brand<"Made">();
+export default z.string().brand<"Whole">();
+export enum Color { Red = "red", Green = "green", Blue = "blue" }
+export const Shade = Color;
+export const Hue = z.enum(Color);
+`,
+        "node_modules/shapes/package.json":
+          '{ "type": "module", "exports": { "types": "./index.d.ts", "default": "./index.js" } }',
+        "node_modules/shapes/index.js": `import { z } from "zod";
+export const packed = z.string().brand();
+export const Sizes = z.enum({ Small: "s", Large: "l" });
+`,
+        "node_modules/shapes/index.d.ts": `import { z } from "zod";
+export declare enum Size { Small = "s", Large = "l" }
+export declare const packed: z.core.$ZodBranded<z.ZodString, "Packed">;
+export declare const Sizes: z.ZodEnum<typeof Size>;
+`,
+      },
+    );
+    expect(text).toContain(`  one(input?: undefined, options?: CallOptions): Promise<${printed}>;`);
+  });
+
   test("two types of one name are refused", async () => {
     const project = projectWith({
       "schemas/Bar.ts": schemaFile(`import { BarPeer } from "./lib.js";
