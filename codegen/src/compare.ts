@@ -75,7 +75,8 @@ function compareMethods(about: string, before: ContractMethod, after: ContractMe
   }
   for (const code of Object.keys(before.errors))
     if (after.errors[code] === undefined) changes.push(say("safe", ` error ${code}`, "is no longer given"));
-  changes.push(...compareFrom(before.from, after.from, (verdict, reason) => say(verdict, " from", reason)));
+  for (const part of ["from", "fromNames"] as const)
+    changes.push(...compareFrom(before[part], after[part], (verdict, reason) => say(verdict, ` ${part}`, reason)));
   return changes;
 }
 
@@ -90,7 +91,7 @@ function compareFrom(
   if (before === undefined) return [say("breaking", `only ${after.join(", ")} may call now`)];
   return lost !== undefined && lost.length > 0
     ? [say("breaking", `${lost.join(", ")} may no longer call`)]
-    : [say("safe", "more kinds may call now")];
+    : [say("safe", "more may call now")];
 }
 
 /** The same is often said of several options. */

@@ -20,6 +20,8 @@ export interface ContractMethod {
   word: Word;
   /** The kinds that may call; absent: all. */
   from?: string[];
+  /** The names of the users that may call; absent: all. */
+  fromNames?: string[];
   input: Shapes;
   output: Shapes;
   errors: Record<string, Shapes>;
@@ -28,10 +30,11 @@ export interface ContractMethod {
 /** `root`: what paths are relative to. */
 export function contractOf(kinds: readonly Kind[], root: string): Contract {
   const at = ({ file, key }: Origin): string => `${relative(root, file).split(sep).join("/")}:${key.start.line}`;
-  const methodOf = ({ origin, word, from, schemas }: Method): ContractMethod => ({
+  const methodOf = ({ origin, word, from, fromNames, schemas }: Method): ContractMethod => ({
     at: at(origin),
     word,
     ...(from === undefined ? {} : { from: from.map(({ kind }) => kind).toSorted() }),
+    ...(fromNames === undefined ? {} : { fromNames: fromNames.toSorted() }),
     input: shapesOf(schemas.input),
     output: shapesOf(schemas.output),
     errors: Object.fromEntries(Object.entries(schemas.errors).map(([code, schema]) => [code, shapesOf(schema)])),

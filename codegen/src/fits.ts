@@ -39,12 +39,17 @@ class Fitting {
       return this.fit(one, other, path);
     }
     if (sent.kind === "never") return [];
-    if (sent.kind === "union") return sent.options.flatMap((option) => this.fit(also(option, sent), received, path));
-    return [...this.#fitKind(sent, received, path), ...checks(sent, received, path)];
+    if (sent.kind === "union") {
+      const plain = { ...received };
+      delete plain.later;
+      const found = sent.options.flatMap((option) => this.fit(also(option, sent), plain, path));
+      return [...found, ...steps(sent, received, path)];
+    }
+    return [...this.#fitKind(sent, received, path), ...checks(sent, received, path), ...steps(sent, received, path)];
   }
 
   #fitKind(sent: Shape, received: Shape, path: string): Finding[] {
-    if (received.kind === "unknown") return [];
+    if (received.kind === "unknown") return this.#fitCoerced(sent, received, path);
     if (received.kind === "intersection")
       return mergeObjects(received.parts.map((part) => this.#resolve(part))).flatMap((part) =>
         this.fit(sent, part, path),
@@ -99,6 +104,12 @@ class Fitting {
     if (kind !== received.kind || kind === "template" || kind === "instance")
       return [breaking(path, `${nameOf(received)} is expected, ${nameOf(sent)} may be sent`)];
     return [...bounds(sent as Bounds, received as Bounds, path), ...rules(sent, received, path)];
+  }
+
+  /** What is of the type already is coerced to itself. */
+  #fitCoerced(sent: Shape, { becomes }: Kind<"unknown">, path: string): Finding[] {
+    if (becomes === undefined) return [];
+    return this.fit(sent.kind === "unknown" && sent.becomes ? sent.becomes : sent, becomes, path);
   }
 
   #resolve(received: Shape): Shape {
@@ -170,7 +181,7 @@ class Fitting {
     const found: Finding[] = [];
     const others = sent.others === "refused" ? undefined : sent.others;
     for (const [name, its] of Object.entries(received.fields)) {
-      const mine = sent.fields[name];
+      const mine = fieldOf(sent, name);
       const here = `${path}.${name}`;
       if (mine === undefined) {
         if (!its.optional) found.push(breaking(here, "is required, and is not sent"));
@@ -181,7 +192,7 @@ class Fitting {
       found.push(...this.fit(mine.shape, its.shape, here));
     }
     for (const [name, mine] of Object.entries(sent.fields)) {
-      if (name in received.fields) continue;
+      if (fieldOf(received, name)) continue;
       const here = `${path}.${name}`;
       if (received.others === "refused") found.push(breaking(here, "may be sent, and unknown keys are refused"));
       else if (received.others !== undefined) found.push(...this.fit(mine.shape, received.others, here));
@@ -221,7 +232,7 @@ class Fitting {
     }
     if (received.key.kind === "values" && !received.partial)
       for (const key of received.key.values) {
-        const field = sent.fields[String(JSON.parse(key))];
+        const field = fieldOf(sent, String(JSON.parse(key)));
         if (field === undefined || field.optional)
           found.push(breaking(`${path}.${String(JSON.parse(key))}`, "is required, and may be left out"));
       }
@@ -230,6 +241,7 @@ class Fitting {
 
   #fitRecord(sent: Kind<"record">, received: Kind<"record">, path: string): Finding[] {
     const found = [
+      ...(sent.loose && !received.loose ? [breaking(path, "other keys may be sent, and are refused")] : []),
       ...this.fit(sent.key, received.key, `${path} (key)`),
       ...this.fit(sent.value, received.value, `${path}[]`),
     ];
@@ -249,7 +261,7 @@ function mergeObjects(parts: readonly Shape[]): Shape[] {
   const fields: Kind<"object">["fields"] = {};
   for (const object of objects) {
     for (const [name, field] of Object.entries(object.fields)) {
-      const before = fields[name];
+      const before = Object.hasOwn(fields, name) ? fields[name] : undefined;
       fields[name] =
         before === undefined
           ? field
@@ -276,7 +288,22 @@ function also(shape: Shape, { checks: more = [] }: Shape): Shape {
 }
 
 function isAnything(shape: Shape): boolean {
-  return shape.kind === "unknown" && shape.checks === undefined;
+  return (
+    shape.kind === "unknown" && shape.checks === undefined && shape.becomes === undefined && shape.later === undefined
+  );
+}
+
+/** Fields may be named like what every object has. */
+function fieldOf({ fields }: Kind<"object">, name: string): Kind<"object">["fields"][string] | undefined {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
+/** What becomes of a value is known to functions alone: the same text is the same. */
+function steps({ kind, later: mine }: Shape, { kind: its, later }: Shape, path: string): Finding[] {
+  // Those of options are told with them.
+  const isOfOption = its === "union" && kind !== "union" && later === undefined;
+  if (mine === later || isOfOption) return [];
+  return [risky(path, "is changed in another way where it arrives, and may be refused then")];
 }
 
 function fitValue(value: string, received: Shape, path: string): Finding[] {

@@ -72,6 +72,8 @@ export interface Method {
   schemas: { input: unknown; output: unknown; errors: Readonly<Record<string, unknown>> };
   /** The kinds that may call; undefined: everybody. */
   from: { kind: string; origin: Origin }[] | undefined;
+  /** The names of the users that may call; undefined: all. */
+  fromNames?: readonly string[];
 }
 
 export interface Kind {

@@ -115,7 +115,7 @@ class KindReader {
             isShort ? path : [...path, key],
           )
         : nothing;
-    this.#readFromNames(parts["fromNames"], place.field("fromNames"));
+    const fromNames = this.#readFromNames(parts["fromNames"], place.field("fromNames"));
     this.#kind.methods.push({
       word,
       name,
@@ -131,6 +131,7 @@ class KindReader {
         errors: isRecord(parts["errors"]) ? parts["errors"] : {},
       },
       from: this.#readFrom(parts["from"], place.field("from")),
+      ...(fromNames === undefined ? {} : { fromNames }),
     });
   }
 
@@ -160,9 +161,11 @@ class KindReader {
     return from.map((kind, index) => ({ kind, origin: originOf(place.item(index)) }));
   }
 
-  #readFromNames(names: unknown, place: Place): void {
-    if (names === undefined || (isTexts(names) && names.every((name) => name !== ""))) return;
+  #readFromNames(names: unknown, place: Place): readonly string[] | undefined {
+    if (names === undefined) return undefined;
+    if (isTexts(names) && names.every((name) => name !== "")) return names;
     this.#refuse(place, 'fromNames takes the user names that may call: fromNames: ["foo-1"]');
+    return undefined;
   }
 
   #refuse(place: Place, message: string): void {

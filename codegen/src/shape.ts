@@ -28,12 +28,16 @@ interface Checked {
   rules?: string[];
   /** Checks that are functions. */
   checks?: Opaque[];
+  /** What it has to pass once it is no longer what was sent: trimmed, transformed, decoded. */
+  later?: Opaque;
 }
 
 export type Shape = Checked &
   (
     | ({ kind: "string" | "number" | "bigint" | "date" } & Bounds)
-    | { kind: "boolean" | "null" | "undefined" | "unknown" | "never" | "nan" }
+    | { kind: "boolean" | "null" | "undefined" | "never" | "nan" }
+    /** `becomes`: what it has to be once it is coerced. */
+    | { kind: "unknown"; becomes?: Shape }
     /** Each as JSON; bigints as "5n", undefined as "undefined". */
     | { kind: "values"; values: string[] }
     | ({ kind: "array"; element: Shape } & Bounds)
@@ -41,7 +45,8 @@ export type Shape = Checked &
     | { kind: "tuple"; items: { shape: Shape; optional: boolean }[]; rest?: Shape }
     /** `others`: what other keys may hold; absent: they are dropped; "refused": they are. */
     | { kind: "object"; fields: Record<string, { shape: Shape; optional: boolean }>; others?: Shape | "refused" }
-    | { kind: "record"; key: Shape; value: Shape; partial: boolean }
+    /** `loose`: other keys may hold anything. */
+    | { kind: "record"; key: Shape; value: Shape; partial: boolean; loose?: true }
     | ({ kind: "map"; key: Shape; value: Shape } & Bounds)
     | { kind: "union"; options: Shape[]; exclusive?: true }
     | { kind: "intersection"; parts: Shape[] }
@@ -69,8 +74,15 @@ class ShapeReader {
   readonly #inside: ZodSchema[] = [];
   /** Where each schema that contains itself stands in the list. */
   readonly #places = new Map<ZodSchema, number>();
+  readonly #outside: readonly ZodSchema[];
+
+  /** @param outside the schemas that this one is in, where they are read by another */
+  constructor(outside: readonly ZodSchema[] = []) {
+    this.#outside = outside;
+  }
 
   read(schema: ZodSchema): Shape {
+    if (this.#outside.includes(schema)) return { kind: "custom" };
     const place = this.#places.get(schema);
     if (place !== undefined) return { kind: "same", as: place };
     if (this.#inside.includes(schema)) {
@@ -78,7 +90,7 @@ class ShapeReader {
       return { kind: "same", as: this.cycles.push({ kind: "unknown" }) - 1 };
     }
     this.#inside.push(schema);
-    const shape = { ...this.#body(schema), ...checksOf(schema) };
+    const shape = { ...this.#body(schema), ...checksOf(schema), ...this.#laterOf(schema) };
     this.#inside.pop();
     const own = this.#places.get(schema);
     if (own === undefined) return shape;
@@ -88,7 +100,7 @@ class ShapeReader {
 
   #body(schema: ZodSchema): Shape {
     const def = defOf(schema);
-    if (def.coerce === true) return { kind: "unknown" };
+    if (def.coerce === true) return coerced({ kind: def.type, ...boundsOf(schema), ...checksOf(schema) } as Shape);
     const read = (part: ZodSchema | undefined): Shape => (part ? this.read(part) : { kind: "unknown" });
     switch (def.type) {
       case "string":
@@ -117,7 +129,13 @@ class ShapeReader {
       case "map":
         return { kind: "map", key: read(def.keyType), value: read(def.valueType), ...boundsOf(schema) };
       case "record":
-        return { kind: "record", key: read(def.keyType), value: read(def.valueType), partial: isPartialRecord(def) };
+        return {
+          kind: "record",
+          key: read(def.keyType),
+          value: read(def.valueType),
+          partial: isPartialRecord(def),
+          ...(def.mode === "loose" ? { loose: true as const } : {}),
+        };
       case "tuple": {
         const items = def.items ?? [];
         const shapes = items.map((item, at) => ({
@@ -163,6 +181,24 @@ class ShapeReader {
     }
   }
 
+  /** What follows a first change of the value; nothing where that can refuse nothing. */
+  #laterOf(schema: ZodSchema): { later?: Opaque } {
+    const def = defOf(schema);
+    const steps = stepsAfterChange(schema);
+    if (def.type === "transform" && takesContext(def.transform)) steps.push(String(def.transform));
+    if (def.type === "pipe") {
+      const own = new ShapeReader([...this.#outside, ...this.#inside]);
+      const [first, last] = [def.in, def.out].map((part) =>
+        part && defOf(part).type === "transform" ? part : undefined,
+      );
+      if (first) steps.push(String(defOf(first).transform));
+      if (typeof def.transform === "function") steps.push(String(def.transform));
+      if (last && takesContext(defOf(last).transform)) steps.push(String(defOf(last).transform));
+      if (!last && def.out) steps.push(JSON.stringify([own.read(def.out), own.cycles]));
+    }
+    return steps.length > 0 ? { later: steps.join("\n") } : {};
+  }
+
   #object({ shape = {}, catchall }: ZodDef): Shape {
     const fields = Object.entries(shape).map(([name, one]) => [
       name,
@@ -171,6 +207,29 @@ class ShapeReader {
     const others = catchall && (defOf(catchall).type === "never" ? ("refused" as const) : this.read(catchall));
     return { kind: "object", fields: Object.fromEntries(fields) as never, ...(others ? { others } : {}) };
   }
+}
+
+function coerced(becomes: Shape): Shape {
+  // Anything becomes a text, or true or false.
+  const isAny = becomes.kind === "boolean" || (becomes.kind === "string" && Object.keys(becomes).length === 1);
+  return isAny ? { kind: "unknown" } : { kind: "unknown", becomes };
+}
+
+/** Only such a function can refuse a value. */
+function takesContext(fn: unknown): boolean {
+  return typeof fn === "function" && fn.length > 1;
+}
+
+/** From the first check on that changes the value, if others follow it. */
+function stepsAfterChange(schema: ZodSchema): Opaque[] {
+  const checks = checkDefs(schema);
+  const first = checks.findIndex(({ check }) => check === "overwrite");
+  if (first < 0 || checks.slice(first).every(({ check }) => check === "overwrite")) return [];
+  return checks.slice(first).map((check) =>
+    Object.entries(check)
+      .map(([name, value]) => (name === "run" ? "" : `${name} ${String(value)}`))
+      .join(", "),
+  );
 }
 
 function orUndefined(shape: Shape): Shape {
@@ -198,15 +257,26 @@ interface CheckDef {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly length?: number;
+  readonly size?: number;
+  readonly alg?: string;
+  readonly hostname?: RegExp;
+  readonly protocol?: RegExp;
   readonly value?: number | bigint | Date;
   readonly inclusive?: boolean;
   readonly fn?: unknown;
+  readonly property?: string;
+  readonly schema?: unknown;
+  /** What runs it. */
+  readonly run?: unknown;
 }
 
 /** The checks of a schema; a format is a check that a schema is itself. */
 function checkDefs(schema: ZodSchema): CheckDef[] {
   const def = defOf(schema) as ZodDef & CheckDef & { readonly checks?: readonly ZodSchema[] };
-  return [...(def.check === undefined ? [] : [def]), ...(def.checks ?? []).map((check) => defOf(check) as CheckDef)];
+  return [
+    ...(def.check === undefined ? [] : [def]),
+    ...(def.checks ?? []).map((check) => ({ ...defOf(check), run: internalsOf(check).check })),
+  ];
 }
 
 function boundsOf(schema: ZodSchema): Bounds {
@@ -223,7 +293,7 @@ function boundsOf(schema: ZodSchema): Bounds {
     if (isOpen) bounds.isMaxOpen = true;
     else delete bounds.isMaxOpen;
   };
-  for (const { check, minimum, maximum, length, value, inclusive } of checkDefs(schema)) {
+  for (const { check, minimum, maximum, size, length = size, value, inclusive } of checkDefs(schema)) {
     if (minimum !== undefined) least(minimum, false);
     if (maximum !== undefined) most(maximum, false);
     if (length !== undefined) {
@@ -248,11 +318,15 @@ export function compareBounds(a: number | string, b: number | string): number {
 function checksOf(schema: ZodSchema): Checked {
   const rules: string[] = [];
   const checks: Opaque[] = [];
-  for (const { check, format, pattern, value, fn } of checkDefs(schema)) {
+  for (const { check, format, pattern, value, fn, run, property, schema: of, alg, hostname, protocol } of checkDefs(
+    schema,
+  )) {
     switch (check) {
       case "string_format":
         rules.push(pattern instanceof RegExp ? `${format ?? "regex"} ${pattern}` : (format ?? "format"));
         if (typeof fn === "function") checks.push(String(fn));
+        for (const [name, one] of Object.entries({ alg, hostname, protocol }))
+          if (one !== undefined) checks.push(`${name} ${String(one)}`);
         break;
       case "number_format":
       case "bigint_format":
@@ -262,9 +336,11 @@ function checksOf(schema: ZodSchema): Checked {
         rules.push(`multiple of ${String(value)}`);
         break;
       case "custom":
-        checks.push(typeof fn === "function" ? String(fn) : "a check");
+        checks.push(String(fn ?? run));
         break;
       case "property":
+        checks.push(`property ${property}: ${JSON.stringify(shapesOf(of))}`);
+        break;
       case "mime_type":
         checks.push(check);
         break;

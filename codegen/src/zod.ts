@@ -11,6 +11,8 @@ export interface ZodSchema {
     readonly traits?: ReadonlySet<string>;
     readonly bag?: Readonly<Record<string, unknown>>;
     readonly pattern?: RegExp;
+    /** Of a check: what runs it. */
+    readonly check?: unknown;
     /** Every value it accepts, where they can be counted. */
     readonly values?: ReadonlySet<unknown> | undefined;
     /** What `z.lazy(...)` leads to. */
@@ -36,6 +38,10 @@ export interface ZodDef {
   readonly keyType?: ZodSchema;
   readonly valueType?: ZodSchema;
   readonly partial?: boolean;
+  /** Of a record. */
+  readonly mode?: string;
+  /** The function of a transform, or by which a codec decodes. */
+  readonly transform?: unknown;
   readonly left?: ZodSchema;
   readonly right?: ZodSchema;
   readonly in?: ZodSchema;

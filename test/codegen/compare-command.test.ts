@@ -82,12 +82,14 @@ since HEAD: 2 breaking, 0 risky, 2 safe
       "schemas/Foo.ts": schemaFile("export const Foo = definePeer({});"),
       "schemas/Bar.ts": schemaFile(`export const Bar = definePeer({ get: {
   word: {}, callers: {}, fewer: { from: ["Foo", "Bar"] }, more: { from: ["Foo"] }, all: { from: ["Foo"] },
+  names: { fromNames: ["a", "b"] }, named: {},
   errors: { errors: { Gone: z.string() } }, given: { output: z.string() }, nothing: { output: z.string() },
 } });`),
     });
     project.write({
       "schemas/Bar.ts": schemaFile(`export const Bar = definePeer({ send: { word: {} }, get: {
   callers: { from: ["Foo"] }, fewer: { from: ["Foo"] }, more: { from: ["Foo", "Bar"] }, all: {},
+  names: { fromNames: ["b"] }, named: { fromNames: ["b"] },
   errors: { errors: { Gone: z.int(), New: z.void() } }, given: { output: z.enum(["a"]) }, nothing: {},
 } });`),
     });
@@ -96,14 +98,16 @@ since HEAD: 2 breaking, 0 risky, 2 safe
       "breaking  Bar.word: was a get, and is a send",
       "breaking  Bar.callers from: only Foo may call now",
       "breaking  Bar.fewer from: Bar may no longer call",
+      "breaking  Bar.names fromNames: a may no longer call",
+      "breaking  Bar.named fromNames: only b may call now",
       "breaking  Bar.errors error Gone: callers that run get what they do not expect: a string is expected, a number may be sent",
       "breaking  Bar.nothing output: callers that run get what they do not expect: a string is expected, undefined may be sent",
       "risky     Bar.errors error New: is new: callers that run do not handle it",
-      "safe      Bar.more from: more kinds may call now",
+      "safe      Bar.more from: more may call now",
       "safe      Bar.all from: everybody may call now",
       "safe      Bar.given output: all that is sent now is let in by callers that run",
       "",
-      "since HEAD: 5 breaking, 1 risky, 3 safe",
+      "since HEAD: 7 breaking, 1 risky, 3 safe",
       "",
     ]);
   });
