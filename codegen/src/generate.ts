@@ -47,7 +47,12 @@ export class Generator {
 
   /** All that was read, and the manifests of the packages that it imports. */
   get inputs(): readonly string[] {
-    return this.#sources.inputs;
+    return [...new Set([...this.#sources.inputs, ...this.#loader.files])];
+  }
+
+  /** The text of an input as it was read, which may no longer be what it is; undefined for manifests. */
+  readTextOf(path: string): string | undefined {
+    return this.#sources.knownTextOf(path) ?? this.#loader.textOf(path);
   }
 
   /** The text of a file that was read. */
@@ -76,7 +81,14 @@ export class Generator {
   async #readKinds(): Promise<Kind[]> {
     const { schemasDir } = this.#options;
     const sources = this.#sources;
-    const changed = sources.refresh();
+    const changed = new Set(sources.refresh());
+    // Imports that the text does not lead to: of packages of the project, and by other names than paths.
+    const beyond = this.#loader.changed.filter((path) => !changed.has(path) && sources.knownTextOf(path) === undefined);
+    if (beyond.length > 0) {
+      this.#kinds.clear();
+      this.#checker = undefined;
+      await this.#loader.forget();
+    }
     const modules = schemaFiles(schemasDir).map((path) => sources.open(path));
     stopAt(sources.problems);
     const problems: Problem[] = [];

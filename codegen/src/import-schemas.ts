@@ -2,7 +2,7 @@ import { isAbsolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type NamespacedUnregister, register } from "tsx/esm/api";
 import type { Problem } from "./problem.ts";
-import type { Sources } from "./sources.ts";
+import { readIfThere, type Sources } from "./sources.ts";
 
 /** What a module exports, by name. */
 export type ModuleExports = Readonly<Record<string, unknown>>;
@@ -15,6 +15,23 @@ let namespaces = 0;
 export class SchemaLoader {
   #loader: NamespacedUnregister | undefined;
   #loads = 0;
+  /** The project's own files that were run, by whatever name they are imported, and their texts then. */
+  readonly #ran = new Map<string, string>();
+
+  /** The files that were run since the last `forget`, those of installed packages left out. */
+  get files(): readonly string[] {
+    return [...this.#ran.keys()];
+  }
+
+  /** The text of a file when it was run. */
+  textOf(path: string): string | undefined {
+    return this.#ran.get(path);
+  }
+
+  /** The files that are no longer what was run. */
+  get changed(): readonly string[] {
+    return [...this.#ran].filter(([path, text]) => readIfThere(path) !== text).map(([path]) => path);
+  }
 
   /**
    * Runs modules afresh; those that fail become problems. What they import is run once, until `forget`.
@@ -22,17 +39,23 @@ export class SchemaLoader {
   async load(paths: readonly string[], sources: Sources, problems: Problem[]): Promise<Map<string, ModuleExports>> {
     // Makes the lines and columns of stack traces those of the TypeScript text.
     process.setSourceMapsEnabled(true);
-    this.#loader ??= register({ namespace: `chatroom-codegen-${namespaces++}` });
+    this.#loader ??= register({ namespace: `chatroom-codegen-${namespaces++}`, onImport: (url) => this.#note(url) });
     const modules = new Map<string, ModuleExports>();
     const query = `?load=${this.#loads++}`;
+    const exit = Object.getOwnPropertyDescriptor(process, "exit");
+    process.exit = leave;
     for (const path of paths) {
+      const tell = (): void => void process.stderr.write(`${path} never ends loading: it awaits what does not come\n`);
+      process.once("exit", tell);
       try {
         const url = `${pathToFileURL(path).href}${query}`;
         modules.set(path, (await this.#loader.import(url, import.meta.url)) as ModuleExports);
       } catch (error) {
         problems.push(problemOf(error, path, sources));
       }
+      process.off("exit", tell);
     }
+    if (exit !== undefined) Object.defineProperty(process, "exit", exit);
     return modules;
   }
 
@@ -40,8 +63,21 @@ export class SchemaLoader {
   async forget(): Promise<void> {
     const loader = this.#loader;
     this.#loader = undefined;
+    this.#ran.clear();
     await loader?.unregister();
   }
+
+  #note(url: string): void {
+    if (!url.startsWith("file:") || /[\\/]node_modules[\\/]/.test(url)) return;
+    const path = toPath(url);
+    const text = readIfThere(path);
+    if (text !== undefined) this.#ran.set(path, text);
+  }
+}
+
+/** What ends the program while schemas are loaded would pass for a run with nothing to say. */
+function leave(code?: number | string | null): never {
+  throw new Error(`it called process.exit(${code ?? ""})`);
 }
 
 function problemOf(error: unknown, path: string, sources: Sources): Problem {

@@ -71,7 +71,7 @@ async function generateOnce(generator: Generator, options: RunOptions, around: S
     const changes = planChanges(options.outDir, files);
     if (!options.check || changes.length === 0) {
       applyChanges(options.outDir, changes);
-      keepStamp(options, generator.inputs, files);
+      keepStamp(options, generator, files);
     }
     if (options.check) return check(changes, options.outDir, around);
     around.out(report(changes, displayPath(options.outDir, around.cwd)));

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Problem } from "./problem.ts";
 import type { Constant, Expression, SourceModule } from "./source-tree.ts";
@@ -46,6 +46,11 @@ export class Sources {
     } catch {
       return undefined;
     }
+  }
+
+  /** The text of a file as it was read; undefined where it was not. */
+  knownTextOf(path: string): string | undefined {
+    return this.#modules.get(path)?.module.text;
   }
 
   /** What a name at the top of a module stands for, followed through imports of the project's own files. */
@@ -114,7 +119,7 @@ function sourceFileOf(path: string): string | undefined {
     `${path}.ts`,
     `${path}/index.ts`,
   ];
-  return candidates.find((one) => /\.m?ts$/.test(one) && statSync(one, { throwIfNoEntry: false })?.isFile());
+  return candidates.find((one) => /\.m?ts$/.test(one) && existsSync(one) && statSync(one).isFile());
 }
 
 /** The manifest of a package, as it is found from a folder. */
@@ -127,7 +132,8 @@ function manifestOf(folder: string, from: string): string | undefined {
   }
 }
 
-function readIfThere(path: string): string | undefined {
+/** The text of a file; undefined where it can't be read. */
+export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {

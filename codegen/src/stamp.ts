@@ -33,10 +33,16 @@ export function isFresh({ schemasDir, outDir, version }: StampOptions): boolean 
   );
 }
 
+/** What a run has read; `readTextOf` gives it as it was then, where that is known. */
+interface Read {
+  readonly inputs: Iterable<string>;
+  readTextOf(path: string): string | undefined;
+}
+
 /** Notes what a run has read, and that its files are written. A project without node_modules keeps no note. */
 export function keepStamp(
   { schemasDir, outDir, version }: StampOptions,
-  inputs: Iterable<string>,
+  read: Read,
   files: readonly GeneratedFile[],
 ): void {
   const path = stampPath(schemasDir, outDir);
@@ -44,7 +50,11 @@ export function keepStamp(
   const stamp: Stamp = {
     version,
     schemas: schemaFiles(schemasDir),
-    inputs: hashesOf([...inputs].map((input) => [input, input])),
+    // A file that was saved meanwhile is not what was read.
+    inputs: hashesOf(
+      [...read.inputs].map((input) => [input, input]),
+      (input) => read.readTextOf(input),
+    ),
     outputs: hashesOf(files.map(({ name }) => [name, join(outDir, name)])),
   };
   try {
@@ -57,10 +67,14 @@ export function keepStamp(
 }
 
 /** Of files, each under a key; those that can't be read are left out. */
-function hashesOf(files: readonly [key: string, path: string][]): Record<string, string> {
+function hashesOf(
+  files: readonly [key: string, path: string][],
+  textOf?: (path: string) => string | undefined,
+): Record<string, string> {
   const hashes: Record<string, string> = {};
   for (const [key, path] of files) {
-    const hash = hashOf(path);
+    const text = textOf?.(path);
+    const hash = text === undefined ? hashOf(path) : hashOfText(text);
     if (hash !== undefined) hashes[key] = hash;
   }
   return hashes;
@@ -88,9 +102,13 @@ function readStamp(path: string): Stamp | undefined {
   }
 }
 
+function hashOfText(text: string | Buffer): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+}
+
 function hashOf(path: string): string | undefined {
   try {
-    return createHash("sha256").update(readFileSync(path)).digest("hex").slice(0, 32);
+    return hashOfText(readFileSync(path));
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Project, projectWith, schemaFile } from "./project.ts";
@@ -221,6 +221,13 @@ export const Bar = definePeer({ get: { test: { input: z.string().max(limit) } } 
   return project;
 };
 
+const shapeModule = (schema: string): string => `import { z } from "zod";\nexport const Shape = ${schema};\n`;
+
+const barThatRuns = (schema: string, meanwhile: string): string =>
+  schemaFile(`import { writeFileSync } from "node:fs";
+${meanwhile}
+export const Bar = definePeer({ get: { a: { input: ${schema} } } });`);
+
 describe("what has not changed is not read again", () => {
   test("a second run loads no schema, nor does --check; --force does", async () => {
     const project = countedProject();
@@ -267,6 +274,38 @@ describe("what has not changed is not read again", () => {
     expect(runsOf(project)).toBe(2);
     expect((await project.codegen()).out).toBe("generated: up to date\n");
     expect(runsOf(project)).toBe(2);
+  });
+
+  test("files that are imported by another name than their path are seen: of the manifest, and of packages beside", async () => {
+    const project = projectWith({
+      "package.json": '{ "type": "module", "imports": { "#own/*": "./own/*.ts" } }',
+      "own/shape.ts": shapeModule("z.string()"),
+      "packages/shapes/package.json": '{ "type": "module", "exports": "./index.ts" }',
+      "packages/shapes/index.ts": shapeModule("z.string()"),
+      "schemas/Bar.ts": schemaFile(`import { Shape } from "#own/shape";
+import { Shape as Packed } from "shapes";
+export const Bar = definePeer({ get: { a: { input: Shape, output: Packed } } });`),
+    });
+    symlinkSync(join(project.dir, "packages/shapes"), join(project.dir, "node_modules/shapes"));
+    await project.codegen();
+    for (const name of ["own/shape.ts", "packages/shapes/index.ts"]) {
+      project.write({ [name]: shapeModule("z.int()") });
+      expect((await project.codegen()).out).toBe("generated: wrote Bar.d.ts\n");
+      expect((await project.codegen()).out).toBe("generated: up to date\n");
+    }
+    expect(project.read("generated/Bar.d.ts")).toContain("a(input: number, options?: CallOptions): Promise<number>;");
+  });
+
+  test("a schema that is saved while it is read is read again", async () => {
+    const project = projectWith({});
+    const path = JSON.stringify(join(project.dir, "schemas/Bar.ts"));
+    const later = JSON.stringify(barThatRuns("z.int()", "writeFileSync;"));
+    project.write({ "schemas/Bar.ts": barThatRuns("z.string()", `writeFileSync(${path}, ${later});`) });
+    await project.codegen();
+    expect(project.read("generated/Bar.d.ts")).toContain("a(input: string,");
+    expect((await project.codegen("--check")).code).toBe(1);
+    await project.codegen();
+    expect(project.read("generated/Bar.d.ts")).toContain("a(input: number,");
   });
 
   test("a run that found errors is not taken for done", async () => {

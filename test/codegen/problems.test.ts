@@ -237,6 +237,18 @@ describe("modules that can't be read or run", () => {
     ]);
   });
 
+  test("a module that ends the program is told where it does, and JavaScript may be imported", async () => {
+    const project = projectWith({
+      "schemas/Bar.ts": schemaFile(`import "../lib.mjs";
+process.exit(0);
+export const Bar = definePeer({});`),
+      "lib.mjs": "export {};",
+    });
+    const { code, error } = await project.codegen();
+    expect(code).toBe(1);
+    expect(error).toContain("the schema can't be loaded: Error: it called process.exit(0)");
+  });
+
   test("an import that leads nowhere is told where it is written", async () => {
     const project = projectWith({
       "schemas/Bar.ts": `import { z } from "zood";\nimport { definePeer } from "chatroom/schema";\nexport const Bar = definePeer({ send: { chat: z.string() } });\n`,
