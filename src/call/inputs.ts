@@ -9,7 +9,7 @@ export const LIGHT_INPUT_BYTES: number = DEFAULT_LIMITS.wire.lightInputBytes;
 /** Beside its bytes on the wire, each array and object of a value takes about so much memory. */
 const CONTAINER_BYTES = 256;
 
-/** What an input counts: its bytes, and what its arrays, objects, Maps and Sets take when it is decoded. */
+/** What an input counts: its bytes, and what its arrays, objects, Maps, Sets and typed arrays take when it is decoded. */
 export function inputWeight(bytes: number, containers: number): number {
   return bytes + containers * CONTAINER_BYTES;
 }

@@ -12,7 +12,7 @@ import {
 } from "./scan-parts.ts";
 import { ValueError } from "./values-error.ts";
 import { MAX_DEPTH, type ValueLimits } from "./values-limits.ts";
-import { TAG_MAP, TAG_SET } from "./values-tags.ts";
+import { TAG_FIRST_TYPED_ARRAY, TAG_MAP, TAG_SET } from "./values-tags.ts";
 
 // The containers around the current one. Scanning calls nobody, so one set for the process is enough.
 const leftOf = new Int32Array(MAX_DEPTH + 1);
@@ -119,16 +119,18 @@ export function scanPart(
         if (tag === TAG_MAP) count *= 2;
       } else {
         checkExtension(bytes, body, bodyEnd, limits);
+        if (tag >= TAG_FIRST_TYPED_ARRAY && --containers < 0) throw tooManyContainers(limits);
         at = bodyEnd;
       }
     } else {
+      if (token >= 0xc4 && token <= 0xc6 && --containers < 0) throw tooManyContainers(limits); // a Uint8Array
       at = skipScalar(bytes, at, end, token);
     }
 
     if (count >= 0) {
       const members = pairs ? count * 2 : count;
       nodes -= members;
-      if (--containers < 0) throw new ValueError("", `more than ${limits.containers} arrays and objects`);
+      if (--containers < 0) throw tooManyContainers(limits);
       if (nodes < 0) throw new ValueError("", `more than ${limits.nodes} values`);
       if (members > end - at) throw cut(at); // each takes a byte at least
       if (depth >= maxDepth) throw new ValueError("", `more than ${maxDepth + outer} levels deep`);
@@ -141,4 +143,8 @@ export function scanPart(
       containerEnd = memberEnd;
     }
   }
+}
+
+function tooManyContainers({ containers }: ValueLimits): ValueError {
+  return new ValueError("", `more than ${containers} arrays and objects`);
 }

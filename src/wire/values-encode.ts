@@ -212,16 +212,21 @@ export class ValueWriter {
       return;
     }
     if (kind === "binary") {
+      this.#contain();
       this.#out.binary(value as Uint8Array);
       return;
     }
     if (kind === undefined) throw new PathError(refusalOf(value));
     if (depth >= this.#maxDepth) throw new PathError(`more than ${this.#maxDepth} levels deep`, value);
-    if (--this.#containers < 0) throw new PathError(`more than ${this.#limits.containers} arrays and objects`);
+    this.#contain();
     if (kind === "object") this.#members(value as Record<string, unknown>, depth + 1);
     else if (kind === "array") this.#items(value as unknown[], depth + 1);
     else if (kind === "map") this.#map(value as Map<unknown, unknown>, depth + 1);
     else this.#set(value as Set<unknown>, depth + 1);
+  }
+
+  #contain(): void {
+    if (--this.#containers < 0) throw new PathError(`more than ${this.#limits.containers} arrays and objects`);
   }
 
   #count(members: number): void {

@@ -99,7 +99,7 @@ export function decodeGiven(
   return decode(bytes, start, shape, limits, true);
 }
 
-/** Arrays, objects, Maps and Sets in the value that was encoded or decoded last: for whoever keeps account of what values take, which may be far more than their bytes. */
+/** Arrays, objects, Maps, Sets and typed arrays in the value that was encoded or decoded last: for whoever keeps account of what values take, which may be far more than their bytes. */
 export function lastContainers(): number {
   return containers;
 }

@@ -26,6 +26,16 @@ export const SCAN: Mutants = {
       replace: "if (containers-- < 0) throw",
     },
     {
+      name: "Uint8Arrays do not count as containers",
+      find: "token <= 0xc6 && --containers < 0",
+      replace: "token <= 0xc6 && containers < 0",
+    },
+    {
+      name: "typed arrays do not count as containers",
+      find: "tag >= TAG_FIRST_TYPED_ARRAY && --containers < 0",
+      replace: "tag >= TAG_FIRST_TYPED_ARRAY && containers < 0",
+    },
+    {
       name: "one value more than the cap is read",
       find: "if (nodes < 0) throw",
       replace: "if (nodes < -1) throw",

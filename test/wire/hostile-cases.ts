@@ -163,6 +163,8 @@ const refused: [string, Uint8Array][] = [
   ["16 MiB of empty objects", join("dd 00fffff0", repeat("80", 0xfffff0))],
   ["16 MiB of nil", join("dd 00fffff0", repeat("c0", 0xfffff0))],
   ["100,001 containers", join("dd 000186a0", repeat("90", 100_000))],
+  ["a million empty Uint8Arrays", join("dd 000f423f", repeat("c400", 999_999))],
+  ["a million empty Int32Arrays", join("dd 000f423f", repeat("c70014", 999_999))],
   ["more than 16 MiB", new Uint8Array(16 * MIB + 1).fill(0xc0)],
   ["a Map around a Map around a Map, one byte each", repeat("d403", 100_000)],
 ];

@@ -106,6 +106,12 @@ test("each limit lets its own number pass and refuses one more, on both sides al
       Array.from({ length: 100_000 }, () => []),
       /100000 arrays and objects/,
     ],
+    ...[Uint8Array, Int8Array].map((kind): (typeof cases)[number] => [
+      kind.name,
+      Array.from({ length: 99_999 }, () => new kind(0)),
+      Array.from({ length: 100_000 }, () => new kind(0)),
+      /100000 arrays and objects/,
+    ]),
     ["nodes", Array.from({ length: 999_999 }, () => 1), Array.from({ length: 1_000_000 }, () => 1), /1000000 values/],
     ["bigintBytes", -(2n ** 8191n), 2n ** 8191n, /bigint of more than 1024 bytes/],
     ["bytes", "x".repeat(16 * 1_048_576 - 5), "x".repeat(16 * 1_048_576 - 4), /too large|more than 16777216 bytes/],
