@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Environment } from "../../src/link/environment.ts";
 import type { Pipe } from "../../src/pipe/pipe.ts";
 import { dialTcp } from "../../src/pipe/tcp.ts";
+import { Server } from "../../src/server/server.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
@@ -58,4 +59,20 @@ test("who may talk talks, in both directions, and over a new connection when the
   for (const pipe of pipes) if (pipe.remote.port !== room.port) pipe.destroy();
   expect(await foo.peer("Bar").get("echo", 3, { timeoutMs: 10_000 })).toBe(3);
   await until(() => bar.peer("Foo").path !== undefined);
+});
+
+// A name in another spelling of Unicode looks the same, and would be on no list.
+const SPELLED = "Ba\u0308r";
+
+test.each<[string, object, string]>([
+  ["in another spelling", { deny: [SPELLED] }, "deny: .* is not in Unicode normal form C"],
+  ["with a space behind it", { deny: ["Bar "] }, 'deny: "Bar " .* begins or ends with a space'],
+  ["that is empty", { allow: [""] }, 'allow: "" .* is empty'],
+  ["that is no text", { allow: ["Bar", 5] }, "allow: 5 .* is no text"],
+  ["that is undefined", { deny: [undefined] }, "deny: undefined .* is no text"],
+])("a name %s is told, instead of keeping nobody out", async (_what, lists, message) => {
+  const room = await openRoom();
+  const refusal = { name: "TypeError", message: expect.stringMatching(message) as string };
+  expect(await failure(join(room, "Foo", lists))).toMatchObject(refusal);
+  expect(await failure(Server.listen({ port: 0, log: "silent", ...lists }))).toMatchObject(refusal);
 });
