@@ -42,7 +42,7 @@ export function loggerOf(option: LogOption | undefined, name: string): Logger {
       if (typeof level[method] !== "function")
         throw new TypeError(`log: a logger needs a method ${method}(fields, message)`);
     }
-    return level;
+    return contained(level, name);
   }
   const rank = ["silent", "error", "info", "debug"].indexOf(level);
   if (rank < 0)
@@ -59,6 +59,30 @@ export function loggerOf(option: LogOption | undefined, name: string): Logger {
           process.stderr.write(`${styleText("dim", time)} ${said}${known}\n${stack}`);
         };
   return { debug: line("debug", 3), info: line("info", 2), warn: line("warn", 1), error: line("error", 1) };
+}
+
+/**
+ * A logger of the user's own that can't fail: strangers cause lines, and what a logger throws then (a full disk, say) would end the program. A line that it did not take goes to
+ * standard error, the first one in a row.
+ */
+function contained(logger: Logger, name: string): Logger {
+  let isBroken = false;
+  const failed = (error: unknown): void => {
+    if (isBroken) return;
+    isBroken = true;
+    const text = error instanceof Error ? error.message : typeof error;
+    process.stderr.write(`${printable(`error ${name}: the logger of the option log failed: ${text}`)}\n`);
+  };
+  const method = (level: "debug" | "info" | "warn" | "error") => (fields: object, message: string) => {
+    try {
+      const result: unknown = logger[level](fields, message);
+      if (result instanceof Promise) result.then(() => (isBroken = false), failed);
+      else isBroken = false;
+    } catch (error) {
+      failed(error);
+    }
+  };
+  return { debug: method("debug"), info: method("info"), warn: method("warn"), error: method("error") };
 }
 
 /** Where an error came from, for whoever has to mend it. */

@@ -46,3 +46,34 @@ test("names of others are quoted where they could pose as something else", () =>
   expect(quoted("")).toBe('""');
   expect(printable("a\u202eb\u009bc")).toBe("a\\u{202e}b\\u{9b}c");
 });
+
+test.each<[string, () => unknown]>([
+  [
+    "throws",
+    () => {
+      throw new Error("no space left");
+    },
+  ],
+  ["rejects", () => Promise.reject(new Error("no space left"))],
+])("a logger of the user's own that %s ends nothing; the first failure in a row is told", async (_how, fail) => {
+  const lines: string[] = [];
+  const spy = vi.spyOn(process.stderr, "write").mockImplementation((chunk) => lines.push(String(chunk)) > 0);
+  let isFull = true;
+  const taken: string[] = [];
+  const say = (_fields: object, message: string): void => (isFull ? (fail() as undefined) : void taken.push(message));
+  try {
+    const log = loggerOf({ debug: say, info: say, warn: say, error: say }, "room");
+    for (const level of ["debug", "info", "warn", "error"] as const) log[level]({}, "lost");
+    await new Promise((done) => setImmediate(done));
+    expect(lines).toEqual(["error room: the logger of the option log failed: no space left\n"]);
+    isFull = false;
+    log.info({}, "taken");
+    isFull = true;
+    log.info({}, "lost");
+    await new Promise((done) => setImmediate(done));
+    expect(lines).toHaveLength(2);
+    expect(taken).toEqual(["taken"]);
+  } finally {
+    spy.mockRestore();
+  }
+});
