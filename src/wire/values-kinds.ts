@@ -3,11 +3,25 @@ export type ObjectKind = "object" | "array" | "date" | "map" | "set" | "binary" 
 
 type Getter = (this: unknown) => unknown;
 
-const tagOfTypedArray = getterOf(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag);
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const tagOfTypedArray = getterOf(typedArray, Symbol.toStringTag);
+const bufferOf = getterOf(typedArray, "buffer");
+const offsetOf = getterOf(typedArray, "byteOffset");
+const lengthOf = getterOf(typedArray, "byteLength");
 
 /** The built-in name of a typed array whatever its class or realm, e.g. "Float32Array"; undefined for other things. */
 export function typedArrayName(value: object): string | undefined {
   return tagOfTypedArray.call(value) as string | undefined;
+}
+
+/**
+ * The bytes of a typed array, by what it really is: a property of its own, or of its class, may say more bytes than there are, and what stood in a buffer before would be sent.
+ * Undefined: its memory is gone, transferred or cut off.
+ */
+export function bytesOfTypedArray(value: object): Uint8Array | undefined {
+  const length = lengthOf.call(value) as number;
+  if (length === 0 && !has(memoryBrand, value)) return undefined;
+  return new Uint8Array(bufferOf.call(value) as ArrayBuffer, offsetOf.call(value) as number, length);
 }
 
 /**
@@ -49,6 +63,10 @@ export function refusalOf(value: object): string {
 
 const mapBrand = getterOf(Map.prototype, "size");
 const setBrand = getterOf(Set.prototype, "size");
+
+function memoryBrand(this: unknown): unknown {
+  return Uint8Array.prototype.at.call(this as Uint8Array, 0);
+}
 
 function dateBrand(this: unknown): unknown {
   return Date.prototype.getTime.call(this as Date);

@@ -1,5 +1,5 @@
 import { LARGE_BYTES, ValueBuffer } from "./values-buffer.ts";
-import { typedArrayName } from "./values-kinds.ts";
+import { bytesOfTypedArray, typedArrayName } from "./values-kinds.ts";
 import { PathError } from "./values-path.ts";
 import {
   TAG_BIGINT,
@@ -139,15 +139,16 @@ export class ScalarWriter extends ValueBuffer {
   /** A typed array of any kind; one that is not supported is refused. */
   binary(value: Uint8Array): void {
     const name = typedArrayName(value) as string;
-    const bytes = value.byteLength;
-    let content = value;
+    let content = bytesOfTypedArray(value);
+    if (content === undefined) throw new PathError(`a ${name} whose memory is gone can't be sent`);
+    const bytes = content.byteLength;
     if (name === "Uint8Array") {
       this.length(bytes, 0xc5, 0xc4);
     } else {
       const tag = TYPED_ARRAY_TAGS.get(name);
       if (tag === undefined) throw new PathError(`a ${name} can't be sent`);
       this.#extHeader(tag, bytes);
-      content = toWire(new Uint8Array(value.buffer, value.byteOffset, bytes), tag);
+      content = toWire(content, tag);
     }
     this.#raw(content, bytes);
   }

@@ -17,6 +17,12 @@ class Point {
   x = 1;
 }
 
+/** What newer engines have, and Node 20's types leave out. */
+type Resizable = new (
+  length: number,
+  options: { maxByteLength: number },
+) => ArrayBuffer & { resize(length: number): void };
+
 test("what can't be sent is refused with the path to it", () => {
   const items = [1, 2, 3, { when: () => 1 }];
   expect(refusalOf({ items })).toBe("input.items[3].when: a function can't be sent");
@@ -178,6 +184,29 @@ test("a binary whose memory is taken away while it is being encoded is refused",
     },
   };
   expect(refusalOf(value)).toContain("changed its size");
+});
+
+test.each([Uint8Array, Float32Array, BigInt64Array])("a %s whose memory is gone is refused", (kind) => {
+  const gone = new kind(4);
+  structuredClone(gone.buffer, { transfer: [gone.buffer] });
+  expect(refusalOf({ gone })).toBe(`input.gone: a ${kind.name} whose memory is gone can't be sent`);
+  const buffer = new (ArrayBuffer as unknown as Resizable)(32, { maxByteLength: 64 });
+  const cutOff = new kind(buffer, 8, 1);
+  buffer.resize(4);
+  expect(refusalOf([cutOff])).toBe(`input[0]: a ${kind.name} whose memory is gone can't be sent`);
+});
+
+test.each([9, 9_000, 90_000])("a binary that says it has %d bytes sends those that it has", (said) => {
+  encodeValue(Array.from({ length: 4_000 }, () => "a secret that stood there")); // fills what is used again
+  const liar = Uint8Array.of(1, 2);
+  Object.defineProperty(liar, "byteLength", { value: said });
+  class Liar extends Buffer {
+    override get byteLength(): number {
+      return said;
+    }
+  }
+  const alike = Object.setPrototypeOf(Buffer.from([3]), Liar.prototype) as Buffer;
+  expect(decodeValue(encodeValue({ liar, alike }))).toEqual({ liar: Uint8Array.of(1, 2), alike: Uint8Array.of(3) });
 });
 
 test("bytes that are cut anywhere are refused as cut", () => {
