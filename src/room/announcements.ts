@@ -74,6 +74,12 @@ export class Announcements {
     this.#soon();
   }
 
+  /** Sessions with somebody who left before are to end. */
+  barred(name: string): void {
+    this.#add((news) => news.went(name, true));
+    this.#soon();
+  }
+
   /** Whoever is about to be introduced to a member knows of it, even in a pause. */
   mention(member: RoomMember, to: RoomMember): void {
     const news = this.#newcomers.get(to) ?? this.#news;

@@ -26,6 +26,9 @@ export interface MembersOptions {
   readonly isBarred: (host: string) => boolean;
 }
 
+/** Members that left, whose names are remembered: any number may come and go. */
+const MOST_GONE = 65_536;
+
 /** Who is in a Room: from a link that was proven to its join, what a member says, and until it leaves. */
 export class Members {
   readonly #options: MembersOptions;
@@ -37,6 +40,8 @@ export class Members {
   readonly #announcements: Announcements;
   /** Links that are proven but have not joined. */
   readonly #arriving = new Map<Link, Timer>();
+  /** Where members came from that are gone but may have sessions with others still, the one that left longest ago first. */
+  readonly #gone = new Map<string, string>();
   #closed = false;
 
   constructor(options: MembersOptions) {
@@ -58,13 +63,18 @@ export class Members {
     return this.#options.isBarred(host);
   }
 
-  /** Addresses were banned: whoever is here from there goes. */
+  /** Addresses were banned: whoever is here from there goes, and whoever was is told of, since who leaves keeps its sessions with others. */
   bar(): void {
     for (const link of this.#arriving.keys()) if (this.#isBarred(link.remote.host)) this.#refuseBanned(link);
     for (const member of this.#members.values()) {
       if (!this.#isBarred(member.link.remote.host)) continue;
       member.link.close(4, BARRED);
       this.#leave(member, "barred");
+    }
+    for (const [name, host] of this.#gone) {
+      if (!this.#isBarred(host)) continue;
+      this.#gone.delete(name);
+      this.#announcements.barred(name);
     }
   }
 
@@ -195,6 +205,7 @@ export class Members {
     const budget = new TokenBucket(messagesPerSecond, messageBurst, clock.now());
     const others = [...this.#members.values()];
     this.#members.set(member.name, member);
+    this.#gone.delete(member.name);
     const take = (payload: Uint8Array, isBoxed: boolean): void => {
       if (!budget.take(clock.now())) {
         this.#dismiss(member.link, 14, "too many messages", "too many messages");
@@ -257,8 +268,16 @@ export class Members {
     if (this.#members.get(member.name) !== member) return;
     this.#members.delete(member.name);
     this.#reach.left(member);
+    if (reason !== "barred") this.#remember(member);
     this.#audit.note("left", reason, { ...aboutLink(member.link), why }, `${quoted(member.name)} left`);
     this.#announcements.went(member, reason === "barred");
+  }
+
+  #remember({ name, link }: RoomMember): void {
+    this.#gone.delete(name);
+    this.#gone.set(name, link.remote.host);
+    const [oldest] = this.#gone.keys();
+    if (this.#gone.size > MOST_GONE && oldest !== undefined) this.#gone.delete(oldest);
   }
 
   /** Says goodbye to everybody, and lets nobody in any more. */
@@ -272,5 +291,6 @@ export class Members {
     for (const member of this.#members.values()) member.link.close(13, "the Room is closing");
     this.#arriving.clear();
     this.#members.clear();
+    this.#gone.clear();
   }
 }

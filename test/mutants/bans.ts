@@ -230,6 +230,16 @@ export const MEMBERS_BANS: Mutants = {
       replace: "for",
     },
     {
+      name: "a ban leaves the sessions of those that left before",
+      find: "this.#announcements.barred(name);",
+      replace: "",
+    },
+    {
+      name: "a ban ends the sessions of who has a name that somebody barred had before",
+      find: "    this.#gone.delete(member.name);\n",
+      replace: "",
+    },
+    {
       name: "others are not told that a member was barred",
       find: `this.#announcements.went(member, reason === "barred");`,
       replace: "this.#announcements.went(member);",

@@ -9,6 +9,7 @@ import { hashPasswords } from "../../src/crypto/hash-passwords.ts";
 import type { Pipe } from "../../src/pipe/pipe.ts";
 import { Room } from "../../src/room/room.ts";
 import { parseState } from "../../src/state/state.ts";
+import type { User } from "../../src/user/user.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
@@ -106,13 +107,47 @@ test("a member that only lost the Room keeps its sessions: nobody takes it for b
   expect(await foo.peer("Bar").get("echo", 2)).toBe(2);
 });
 
+test("a ban ends the sessions of a member that has left the Room, too, and not those of who holds its name now", async () => {
+  const room = await openRoom();
+  const foo = await join(room, "Foo");
+  let ended = 0;
+  foo.handle("never", (_data, call) => new Promise(() => call.signal.addEventListener("abort", () => ended++)));
+  const leaves = async (name: string): Promise<User> => {
+    const pipes: Pipe[] = [];
+    const { dial } = from(BARRED_FROM);
+    const noted = async (options: Parameters<typeof dial>[0]): Promise<Pipe> => {
+      const pipe = await dial(options);
+      pipes.push(pipe);
+      return pipe;
+    };
+    const user = await join(room, name, { environment: { dial: noted }, reconnect: false });
+    user.handle("echo", (data) => data);
+    expect(await foo.peer(name).get("echo", 1)).toBe(1);
+    pipes.find((pipe) => pipe.remote.port === room.port)?.destroy();
+    await until(() => !foo.names.includes(name));
+    expect(await foo.peer(name).get("echo", 2)).toBe(2);
+    return user;
+  };
+  const bar = await leaves("Bar");
+  const asked = failure(bar.peer("Foo").get("never"));
+  await (await leaves("Zed")).close();
+  const zed = await join(room, "Zed");
+  zed.handle("echo", (data) => data);
+  expect(await foo.peer("Zed").get("echo", 3)).toBe(3);
+  await room.bans.add(BARRED_FROM);
+  expect(await asked).toMatchObject({ code: "DISCONNECTED" });
+  await until(() => ended === 1);
+  expect(foo.peer("Bar").path).toBeUndefined();
+  expect(await foo.peer("Zed").get("echo", 4)).toBe(4);
+});
+
 test("links of a banned subnet are closed with code 4, joined or not, and the others are told who was barred and who just left", async () => {
   const room = await openRoom();
   const watcher = await scripted(room, "Watcher");
   sayJoin(watcher);
   const joined = await scripted(room, "Joined", "127.0.9.1");
   sayJoin(joined);
-  const leaving = await scripted(room, "Leaving", "127.0.9.2");
+  const leaving = await scripted(room, "Leaving", "127.0.8.2");
   sayJoin(leaving);
   const silent = await scripted(room, "Silent", "127.0.9.3");
   await until(() => room.names.length === 3);
