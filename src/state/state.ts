@@ -45,13 +45,22 @@ export function parseState(text: string): State {
 
 /** The text of a state file, a ban to a line. Bans that are over are left out. @throws StateError when it would be too long. */
 export function printState({ secret, bans }: State, nowMs: number): string {
-  const lines = bans.filter((ban) => !isOver(ban, nowMs)).map((ban) => `    ${JSON.stringify(ban)}`);
-  const list = lines.length === 0 ? "[]" : `[\n${lines.join(",\n")}\n  ]`;
+  const live = bans.filter((ban) => !isOver(ban, nowMs)).map(lineOf);
+  const list = live.length === 0 ? "[]" : `[\n${live.join(",\n")}\n  ]`;
   const own = secret === undefined ? "" : `  "secret": "${Buffer.from(secret).toString("base64url")}",\n`;
   const text = `{\n  "chatroom": ${FORM},\n${own}  "bans": ${list}\n}\n`;
   if (Buffer.byteLength(text) > MAX_STATE_BYTES)
     throw new StateError(`it would be longer than ${MAX_STATE_BYTES} bytes: lift some bans, or give shorter reasons`);
   return text;
+}
+
+/** A ban never changes, and most of a list stays from one change to the next. */
+const lines = new WeakMap<Ban, string>();
+
+function lineOf(ban: Ban): string {
+  let line = lines.get(ban);
+  if (line === undefined) lines.set(ban, (line = `    ${JSON.stringify(ban)}`));
+  return line;
 }
 
 function parseJson(text: string): unknown {

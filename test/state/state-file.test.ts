@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
 import type { Logger } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
@@ -291,6 +291,29 @@ test("a file that is damaged or removed while the program runs changes nothing; 
   await state.bans.lift("10.0.0.1");
   expect(parseState(readFileSync(path, "utf8")).bans).toMatchObject([{ address: "10.0.0.2" }]);
   expect(files(home).filter((file) => file.includes("damaged"))).toHaveLength(1);
+});
+
+test("what a program wrote itself it does not read again for the next change; what somebody else wrote it does", async () => {
+  const path = join(folder(), "room.json");
+  const [one, other] = [await kept(path), await kept(path)];
+  await one.bans.add("10.0.0.1");
+  const parse = vi.spyOn(JSON, "parse");
+  const print = vi.spyOn(JSON, "stringify");
+  try {
+    await one.bans.add("10.0.0.2");
+    await one.bans.add("10.0.0.3");
+    expect(parse).not.toHaveBeenCalled();
+    expect(print, "the new ones alone").toHaveBeenCalledTimes(2);
+    await other.bans.add("10.0.0.4");
+    await one.bans.add("10.0.0.5");
+    expect(parse).toHaveBeenCalled();
+  } finally {
+    parse.mockRestore();
+    print.mockRestore();
+  }
+  const addresses = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"];
+  expect(parseState(readFileSync(path, "utf8")).bans.map(({ address }) => address)).toEqual(addresses);
+  expect(one.bans.list().map(({ address }) => address)).toEqual(addresses);
 });
 
 test("a program that closes while it looks at the file takes nothing more from it", async () => {
