@@ -95,7 +95,6 @@ function stackOf(fields: object): string {
 
 function show(value: unknown): string {
   if (value instanceof Error) return JSON.stringify(value.message);
-  return typeof value === "string" && /^[\w.:/[\]-]+$/.test(value)
-    ? value
-    : inspect(value, { breakLength: Infinity, depth: 3 });
+  if (typeof value === "string") return /^[\w.:/[\]-]+$/.test(value) ? value : JSON.stringify(value);
+  return inspect(value, { breakLength: Infinity, depth: 3 });
 }

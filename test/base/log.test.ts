@@ -1,6 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test, vi } from "vitest";
 import { loggerOf, printable, quoted } from "../../src/base/log.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
 
 /** What the built-in logger writes. */
 function written(run: (log: ReturnType<typeof loggerOf>) => void): string {
@@ -76,4 +80,11 @@ test.each<[string, () => unknown]>([
   } finally {
     spy.mockRestore();
   }
+});
+
+test("a text of more than one word stands in double quotes, whatever is in it: lines can be searched", () => {
+  const line = written((log) => log.info({ reason: "wrong secret", name: `it's "Foo"`, code: "ERR_AUTH" }, "refused"));
+  expect(line).toContain(String.raw`room: refused reason="wrong secret" name="it's \"Foo\"" code=ERR_AUTH`);
+  const [, pattern = ""] = /grep '([^']+)'/.exec(readFileSync(join(ROOT, "docs/audit.md"), "utf8")) ?? [];
+  expect(line).toContain(pattern === "" ? "a command for grep" : pattern);
 });
