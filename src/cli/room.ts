@@ -27,6 +27,7 @@ export async function room(args: string[]): Promise<number> {
   if (!LEVELS.includes(values.log))
     throw new UsageError(`--log must be one of ${LEVELS.join(", ")}, not "${values.log}"`);
   const secret = await password(values.host, values["ask-password"] === true);
+  process.stderr.on("error", () => {}); // whoever reads the log may go away: the Room goes on
   const stopped = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]); // before anybody can see that it is open
   await using open = await Room.open({
     host: values.host,

@@ -229,3 +229,17 @@ test("an identity file that is missing or none is told, and nothing of it is sho
     expect(run.err).not.toMatch(/\n\s+at /);
   }
 });
+
+test("a Room goes on when whoever reads its log goes away", async () => {
+  const run = chatroom(["room", "--port", "0"]);
+  await until(() => run.out.includes("A Room is open"));
+  const port = Number(/:(\d+)\./.exec(run.out)?.[1]);
+  run.child.stderr?.destroy();
+  for (const name of ["Foo", "Bar"]) {
+    const user = await joinRoom({ port }, name, { reconnect: false });
+    await user.close();
+  }
+  expect(run.child.exitCode).toBeNull();
+  run.child.kill("SIGTERM");
+  expect(await run.code).toBe(0);
+});
