@@ -26,12 +26,13 @@ export class UserTable {
   /**
    * @param secret what the fake entries are made of, at least 16 characters or bytes; never made of the table. Absent: random,
    * so that after a restart the fake entries are others, by which a member can tell them.
-   * @throws TypeError for a name or entry that can't be one, and for a short secret.
+   * @throws TypeError for a table that is none, a name or entry that can't be one, and for a short secret.
    */
   constructor(users: Users, secret: string | Uint8Array | undefined, engine: Engine, random: Random) {
     this.#engine = engine;
     this.#random = random;
     this.#secret = secretOf(secret) ?? random(32);
+    if (!isTable(users)) throw new TypeError("users must be an object with names, as hashPasswords gives it");
     for (const [name, given] of Object.entries(users)) {
       const problem = problemOfName(name);
       if (problem !== undefined) throw new TypeError(`users: the name ${JSON.stringify(name)} ${problem}`);
@@ -55,6 +56,11 @@ export class UserTable {
     const salt = this.#engine.hmacSha512(this.#secret, utf8("CRP1 fake salt"), utf8(name)).subarray(0, 16);
     return { setting: settingOf(this.#cost, salt), prsU: this.#random(32), P: NO_KEY };
   }
+}
+
+/** Of a Map or list nothing would be found in it, and nobody could join. */
+function isTable(users: unknown): boolean {
+  return typeof users === "object" && users !== null && !Array.isArray(users) && !(users instanceof Map);
 }
 
 /** The cost that most entries have, the lowest of several. */

@@ -110,7 +110,7 @@ export class Room implements AsyncDisposable {
     const { host, port, environment, log, audit, blacklist, kept } = parts;
     const { engine, random } = environment;
     const secret = passwordSecret(options.password ?? DEFAULT_PASSWORD, 1, engine);
-    const users = options.users && new UserTable(options.users, kept.secret, engine, random);
+    const users = options.users === undefined ? undefined : new UserTable(options.users, kept.secret, engine, random);
     const own = options.identity === undefined ? undefined : new Identity(options.identity, "identity", engine);
     let room: Room | undefined;
     const listener = new LinkListener({

@@ -94,7 +94,7 @@ export class Server extends Participant {
         engine,
         random,
         name,
-        users: users && new UserTable(users, this.#kept.secret, engine, random),
+        users: users === undefined ? undefined : new UserTable(users, this.#kept.secret, engine, random),
         encryption,
         suites: engine.suites(),
         serves: (purpose) => purpose === 2 || purpose === 5,

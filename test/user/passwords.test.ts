@@ -4,7 +4,8 @@ import { portableEngine } from "../../src/crypto/portable.ts";
 import type { Environment } from "../../src/link/environment.ts";
 import type { PipeEvents } from "../../src/pipe/pipe.ts";
 import { dialTcp } from "../../src/pipe/tcp.ts";
-import { Room } from "../../src/room/room.ts";
+import { Room, type RoomOptions } from "../../src/room/room.ts";
+import { Server } from "../../src/server/server.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
 import type { UserOptions } from "../../src/schema/peer-types.ts";
 import { KeptLog } from "../link/parties.ts";
@@ -159,4 +160,17 @@ test("ten users of one machine that start together all get in, and none is refus
   await Promise.all(names.map((name) => join(room, name, { password: passwords[name], log })));
   expect(room.names).toEqual(names);
   expect(log.lines.filter(({ message }) => message.includes("refuses"))).toEqual([]);
+});
+
+test.each([
+  ["null", null],
+  ["a text", ""],
+  ["a number", 0],
+  ["a list", []],
+  ["a Map", new Map(Object.entries(users))],
+])("%s is no table of users: neither everybody nor nobody would be let in", async (_what, table) => {
+  const given = { port: 0, log: "silent", users: table } as unknown as RoomOptions;
+  const refusal = { name: "TypeError", message: expect.stringContaining("users must be an object") as string };
+  expect(await failure(Room.open(given))).toMatchObject(refusal);
+  expect(await failure(Server.listen(given))).toMatchObject(refusal);
 });
