@@ -62,8 +62,8 @@ export function loggerOf(option: LogOption | undefined, name: string): Logger {
 }
 
 /**
- * A logger of the user's own that can't fail: strangers cause lines, and what a logger throws then (a full disk, say) would end the program. A line that it did not take goes to
- * standard error, the first one in a row.
+ * A logger of the user's own that can't fail: strangers cause lines, and what a logger throws then (a full disk, say) would end the program. It may have stumbled over `err`, which
+ * may be anything that was thrown, so it is given the line without that. That it did not take a line either way is told on standard error, the first time in a row.
  */
 function contained(logger: Logger, name: string): Logger {
   let isBroken = false;
@@ -73,14 +73,19 @@ function contained(logger: Logger, name: string): Logger {
     const text = error instanceof Error ? error.message : typeof error;
     process.stderr.write(`${printable(`error ${name}: the logger of the option log failed: ${text}`)}\n`);
   };
-  const method = (level: "debug" | "info" | "warn" | "error") => (fields: object, message: string) => {
-    try {
-      const result: unknown = logger[level](fields, message);
-      if (result instanceof Promise) result.then(() => (isBroken = false), failed);
-      else isBroken = false;
-    } catch (error) {
-      failed(error);
-    }
+  const method = (level: "debug" | "info" | "warn" | "error") => {
+    const write = (fields: object, message: string): void => {
+      try {
+        const result: unknown = logger[level](fields, message);
+        if (result instanceof Promise) result.then(() => (isBroken = false), failed);
+        else isBroken = false;
+      } catch (error) {
+        if (!("err" in fields)) return failed(error);
+        const { err: _, ...rest } = fields;
+        write(rest, message);
+      }
+    };
+    return write;
   };
   return { debug: method("debug"), info: method("info"), warn: method("warn"), error: method("error") };
 }

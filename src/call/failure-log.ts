@@ -16,16 +16,11 @@ export class FailureLog {
     );
   }
 
-  /** Writes a failure, unless too many of its method came. `err` may be anything, and a logger may stumble over it: that goes no further. */
+  /** Writes a failure, unless too many of its method came. `err` may be anything. */
   note(peer: string, method: string, err: unknown, text: string): void {
     const suppressed = this.#floods.take(method, method);
     if (suppressed === undefined) return;
-    const fields = { peer, method, ...(suppressed > 0 ? { suppressed } : {}) };
-    try {
-      this.#log.error({ ...fields, err }, text);
-    } catch {
-      this.#log.error(fields, text);
-    }
+    this.#log.error({ peer, method, ...(suppressed > 0 ? { suppressed } : {}), err }, text);
   }
 
   /** Writes what was left out so far. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { loggerOf } from "../../src/base/log.ts";
 import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { FailureLog } from "../../src/call/failure-log.ts";
 import { ManualClock } from "../../src/testing/index.ts";
@@ -91,7 +92,7 @@ test("a logger that stumbles over what was thrown is given the line without it",
     warn: none,
     error: (fields: object) => (lines.push(fields), void JSON.stringify(fields)),
   };
-  const failures = new FailureLog(picky, clock, DEFAULT_LIMITS.audit);
+  const failures = new FailureLog(loggerOf(picky, "Foo"), clock, DEFAULT_LIMITS.audit);
   failures.note("Foo", "find", 5n, "failed");
   expect(lines.at(-1)).toEqual({ peer: "Foo", method: "find" });
 });

@@ -167,10 +167,23 @@ export const FAILURE_LOG: Mutants = {
       find: "...(suppressed > 0 ? { suppressed } : {})",
       replace: "",
     },
+  ],
+};
+
+/** What a logger of the user's own may do. */
+export const LOG: Mutants = {
+  file: "src/base/log.ts",
+  tests: ["test/base/log.test.ts", "test/call/failure-log.test.ts"],
+  mutants: [
     {
-      name: "what a logger stumbles over ends more than a line",
-      find: "    } catch {\n      this.#log.error(fields, text);\n    }",
-      replace: "    } catch (error) {\n      throw error;\n    }",
+      name: "what a logger stumbles over costs the line",
+      find: 'if (!("err" in fields)) return failed(error);',
+      replace: "if (fields !== undefined) return failed(error);",
+    },
+    {
+      name: "what a logger throws goes further",
+      find: 'if (!("err" in fields)) return failed(error);',
+      replace: 'if (!("err" in fields)) throw error;',
     },
   ],
 };
