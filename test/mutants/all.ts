@@ -24,7 +24,7 @@ import { CALL_HEADER, CALLER, CALLS_MADE, METHOD_NUMBERS, PEER_CONTRACT } from "
 import { CALLEE_CAPS, CANCELS } from "./cancels.ts";
 import { BULK_WINDOW, SESSION, SUSPICION } from "./driver.ts";
 import { HANDSHAKE_FRAMES, NAMES } from "./frames-and-names.ts";
-import { CONVERSATION, FAILURE_LOG, HANDLER_CALL, LOG, MESSAGES, REGISTRY } from "./handlers.ts";
+import { CONVERSATION, FAILURE_LOG, HANDLER_CALL, MESSAGES, REGISTRY } from "./handlers.ts";
 import { HELLO, INITIATOR, KEYS, RESPONDER } from "./handshake.ts";
 import { IDENTITY, IDENTITY_GATE, IDENTITY_LINK, IDENTITY_WAYS } from "./identity.ts";
 import { DIAL_BACK, INTRODUCTIONS, MEMBER, PASSES, PUNCHING } from "./introductions.ts";
@@ -134,7 +134,6 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   DISPATCHER,
   CALLS_HANDLED,
   FAILURE_LOG,
-  LOG,
   HANDLER_CALL,
   CONVERSATION,
   REGISTRY,

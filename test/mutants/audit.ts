@@ -84,8 +84,18 @@ export const FLOOD_GUARD: Mutants = {
 /** Lines of the built-in logger. */
 export const LOG: Mutants = {
   file: "src/base/log.ts",
-  tests: ["test/base/log.test.ts"],
+  tests: ["test/base/log.test.ts", "test/call/failure-log.test.ts"],
   mutants: [
+    {
+      name: "what a logger stumbles over costs the line",
+      find: 'if (!("err" in fields)) return failed(error);',
+      replace: "if (fields !== undefined) return failed(error);",
+    },
+    {
+      name: "what a logger throws goes further",
+      find: 'if (!("err" in fields)) return failed(error);',
+      replace: 'if (!("err" in fields)) throw error;',
+    },
     {
       name: "a message is written as it is",
       find: "printable(`${word} ${name}: ${message}`)",

@@ -169,21 +169,3 @@ export const FAILURE_LOG: Mutants = {
     },
   ],
 };
-
-/** What a logger of the user's own may do. */
-export const LOG: Mutants = {
-  file: "src/base/log.ts",
-  tests: ["test/base/log.test.ts", "test/call/failure-log.test.ts"],
-  mutants: [
-    {
-      name: "what a logger stumbles over costs the line",
-      find: 'if (!("err" in fields)) return failed(error);',
-      replace: "if (fields !== undefined) return failed(error);",
-    },
-    {
-      name: "what a logger throws goes further",
-      find: 'if (!("err" in fields)) return failed(error);',
-      replace: 'if (!("err" in fields)) throw error;',
-    },
-  ],
-};
