@@ -164,7 +164,7 @@ export const FAILURE_LOG: Mutants = {
     },
     {
       name: "what was left out is not told with the next failure",
-      find: "...(suppressed > 0 ? { suppressed } : {})",
+      find: "...(suppressed > 0 ? { suppressed } : {}), ",
       replace: "",
     },
   ],
