@@ -171,7 +171,10 @@ export interface Limits {
   };
   /** Connections of two members that a Room splices. */
   readonly relay: {
-    /** Pairs that are spliced, or wait for their second connection, in all; and for each user, by its name. */
+    /**
+     * Pairs that are spliced, or wait for their second connection, in all; and for each user, by its name, what it asked for and what others asked of it each. Where there is no place,
+     * who has most of them gives one up.
+     */
     readonly splices: number;
     readonly splicesPerUser: number;
     /** Splices of the same two users: with one more, the oldest is closed. An honest pair has one, and some that died unseen. */

@@ -23,7 +23,7 @@ export interface AuditReasons {
   /** A proven link said what makes no sense, and was closed. */
   "protocol broken": "malformed message" | "unexpected message" | "unexpected box" | "no join" | "too many messages";
   /** A member's connection was not spliced with another one's, or none is offered: the pair goes without. */
-  "not relayed": "quota" | "no place" | "no other leg" | "too much at once";
+  "not relayed": "quota" | "no place" | "no other leg" | "too much at once" | "gave way";
   /** A session with a peer began; it ended. */
   connected: "new";
   disconnected: "done" | "lost" | "failed" | "superseded" | "protocol";

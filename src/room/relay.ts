@@ -11,7 +11,11 @@ import { ByteBudget } from "./byte-budget.ts";
 import type { RoomMember } from "./member.ts";
 import { pairKey } from "./pair-key.ts";
 import type { Passes } from "./passes.ts";
+import { type Claim, sourceOf, yielding } from "./share.ts";
 import { Splice } from "./splice.ts";
+
+/** The share of all pairs. */
+const EVERYBODY = "everybody";
 
 /** The passes of two members whose connections will be spliced. */
 export interface RelayOffer {
@@ -33,8 +37,21 @@ interface WaitingLeg {
   readonly held: Uint8Array[];
 }
 
+/** One of the places that a pair needs. */
+interface Place {
+  /** Of the share that it is in. */
+  readonly key: string;
+  /** Places in that share. */
+  readonly most: number;
+  /** Whom it is kept from when there is none, and on whose account it is. */
+  readonly member: RoomMember;
+  readonly claim: Claim;
+}
+
 interface Pair {
+  /** The one that asked, and the other. */
   readonly members: readonly [RoomMember, RoomMember];
+  readonly places: readonly Place[];
   passes: readonly Uint8Array[];
   readonly legs: [WaitingLeg | undefined, WaitingLeg | undefined];
   /** For the second leg. */
@@ -59,8 +76,8 @@ export class Relay {
   readonly #options: RelayOptions;
   /** Pairs of which at least one connection is there. */
   readonly #live = new Set<Pair>();
-  /** How many connections a user has, waiting or spliced, by its name: it may have left, and be back. */
-  readonly #counts = new Map<string, number>();
+  /** Who has the places of each share. */
+  readonly #shares = new Map<string, Map<Pair, Claim>>();
   /** What is spliced, by the names of the two; the oldest first. */
   readonly #spliced = new Map<string, Set<Pair>>();
   readonly #budgets = new Map<string, ByteBudget>();
@@ -78,16 +95,12 @@ export class Relay {
   /** Undefined: there is no place for another pair, of these two or at all. */
   offer(asker: RoomMember, other: RoomMember): RelayOffer | undefined {
     if (this.#isClosed) return undefined;
-    for (const member of [asker, other]) {
-      const why = this.#whyNot(member, true);
-      if (why !== undefined) {
-        this.#note(member, why);
-        return undefined;
-      }
-    }
+    const places = this.#placesFor(asker, other);
+    if (!this.#isRoomFor(places)) return undefined;
     const { passes } = this.#options;
     const pair: Pair = {
       members: [asker, other],
+      places,
       passes: [],
       legs: [undefined, undefined],
       timer: undefined,
@@ -132,30 +145,41 @@ export class Relay {
     for (const pair of this.#live) this.#fail(pair, CODE.shuttingDown, "the Room is closing");
   }
 
-  /** Why a member can't have one more connection. */
-  #whyNot({ name }: RoomMember, isFirst: boolean): AuditReasons["not relayed"] | undefined {
+  /** In all, of what the one asked for, and of what others asked of the other; the shares of users go by name, for they may leave and be back. */
+  #placesFor(asker: RoomMember, other: RoomMember): Place[] {
     const { splices, splicesPerUser } = this.#options.limits;
-    if (isFirst && this.#live.size >= splices) return "no place";
-    return (this.#counts.get(name) ?? 0) >= splicesPerUser ? "quota" : undefined;
+    return [
+      { key: EVERYBODY, most: splices, member: asker, claim: claimOf(asker) },
+      { key: `asked by ${asker.name}`, most: splicesPerUser, member: asker, claim: claimOf(other) },
+      { key: `asked of ${other.name}`, most: splicesPerUser, member: other, claim: claimOf(asker) },
+    ];
   }
 
-  /** A connection has shown a pass of that pair. */
+  #yielding({ key, most, claim }: Place): Pair | "nothing" | "full" {
+    return yielding(this.#shares.get(key) ?? new Map<Pair, Claim>(), most, claim);
+  }
+
+  /** Whether there is each of these places, or somebody that gives it up. */
+  #isRoomFor(places: readonly Place[]): boolean {
+    const full = places.find((place) => this.#yielding(place) === "full");
+    if (full !== undefined) this.#note(full.member, full.key === EVERYBODY ? "no place" : "quota");
+    return full === undefined;
+  }
+
+  /** A connection has shown a pass of that pair. Who has a partner waiting has its places. */
   #connected(pair: Pair, side: 0 | 1): RelayAnswer {
     if (pair.isOver) return { code: CODE.timeout, text: "the other one went away" };
-    const why = this.#whyNot(pair.members[side], pair.legs[1 - side] === undefined);
-    if (why === undefined) return (pipe, early) => this.#arrived(pair, side, pipe, early);
-    this.#note(pair.members[side], why);
+    if (this.#live.has(pair) || this.#isRoomFor(pair.places))
+      return (pipe, early) => this.#arrived(pair, side, pipe, early);
     this.#fail(pair, CODE.timeout, "the other one is not relayed");
-    return { code: CODE.busy, text: why };
+    return { code: CODE.busy, text: "no place" };
   }
 
   #arrived(pair: Pair, side: 0 | 1, pipe: Pipe, early: Uint8Array): void {
     const { clock, limits } = this.#options;
-    const { name } = pair.members[side];
     const leg: WaitingLeg = { pipe, held: [] };
     pair.legs[side] = leg;
-    this.#live.add(pair);
-    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    if (!this.#live.has(pair)) this.#begin(pair);
     let heldBytes = 0;
     const hold = (chunk: Uint8Array): void => {
       heldBytes += chunk.length;
@@ -174,6 +198,19 @@ export class Relay {
       { hold: false },
     );
     pipe.start({ data: hold, drain() {}, end: () => this.#fail(pair, CODE.timeout, "the other one went away") });
+  }
+
+  /** Takes its places; who has to gives way. */
+  #begin(pair: Pair): void {
+    for (const place of pair.places) {
+      const greedy = this.#yielding(place);
+      if (typeof greedy === "string") continue;
+      this.#note(greedy.members[0], "gave way");
+      this.#fail(greedy, CODE.timeout, "others have fewer");
+    }
+    this.#live.add(pair);
+    for (const { key, claim } of pair.places)
+      this.#shares.set(key, (this.#shares.get(key) ?? new Map<Pair, Claim>()).set(pair, claim));
   }
 
   /** More came than is held. */
@@ -221,22 +258,21 @@ export class Relay {
     pair.isOver = true;
     if (!this.#live.delete(pair)) return;
     pair.timer?.cancel();
-    for (const [side, leg] of pair.legs.entries()) {
-      if (leg === undefined) continue;
-      this.#release((pair.members[side] as RoomMember).name);
-      if (pair.splice === undefined && leg.pipe !== refused) refuse(leg.pipe, code, text);
+    for (const { key } of pair.places) {
+      const share = this.#shares.get(key);
+      if (share?.delete(pair) === true && share.size === 0) this.#shares.delete(key);
     }
+    for (const leg of pair.legs)
+      if (leg !== undefined && pair.splice === undefined && leg.pipe !== refused) refuse(leg.pipe, code, text);
     const key = pairKey(...pair.members);
     const same = this.#spliced.get(key);
     if (same?.delete(pair) === true && same.size === 0) this.#spliced.delete(key);
     pair.splice?.close();
+    for (const { name } of pair.members) if (!this.#isRelayed(name)) this.#budgets.delete(name);
   }
 
-  #release(name: string): void {
-    const left = (this.#counts.get(name) ?? 0) - 1;
-    if (left > 0) return void this.#counts.set(name, left);
-    this.#counts.delete(name);
-    this.#budgets.delete(name);
+  #isRelayed(name: string): boolean {
+    return this.#shares.has(`asked by ${name}`) || this.#shares.has(`asked of ${name}`);
   }
 
   #revoke(pair: Pair): void {
@@ -251,6 +287,10 @@ export class Relay {
     const from = showAddress(remote.host, remote.port);
     this.#options.audit?.note("not relayed", reason, { from, name }, `${quoted(name)} is not relayed: ${reason}`);
   }
+}
+
+function claimOf({ name, link }: RoomMember): Claim {
+  return { name, source: sourceOf(link.remote.host) };
 }
 
 function refuse(pipe: Pipe, code: number, text: string): void {

@@ -37,7 +37,7 @@ import { FLOWS, OUTBOX } from "./outbox.ts";
 import { TCP_PIPE } from "./pipe.ts";
 import { EAGER, IMPROVER, INTRODUCTION, RELAYED_PIPE, SPARES, WATCH } from "./paths.ts";
 import { RATCHET, RECORD_LINK, RECORD_RECEIVER, RECORDS } from "./records.ts";
-import { BYTE_BUDGET, RELAY, SPLICE, SPLICE_TCP } from "./relay.ts";
+import { BYTE_BUDGET, RELAY, SHARE, SPLICE, SPLICE_TCP } from "./relay.ts";
 import { ASSEMBLIES, DEFRAMER } from "./stream-in.ts";
 import { COMMIT, FRAMES, OWN_FRAMES, RETAINED } from "./stream-out.ts";
 import { ED25519_KEY, USER, USER_CHECK, USER_FAILURES, USER_RESPONDER, USER_TABLE, VERIFIER } from "./user-stage.ts";
@@ -113,6 +113,7 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   IMPROVER,
   SPARES,
   RELAY,
+  SHARE,
   SPLICE,
   SPLICE_TCP,
   BYTE_BUDGET,

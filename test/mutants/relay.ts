@@ -6,30 +6,36 @@ export const RELAY: Mutants = {
   tests: ["test/room/relay.test.ts"],
   mutants: [
     {
-      name: "a user has any number of pairs",
-      find: 'return (this.#counts.get(name) ?? 0) >= splicesPerUser ? "quota" : undefined;',
-      replace: "return undefined;",
+      name: "what a user asks for is not counted",
+      find: "`asked by ${asker.name}`, most: splicesPerUser",
+      replace: "`asked by ${asker.name}`, most: 1e9",
     },
     {
-      name: "there is any number of pairs",
-      find: 'if (isFirst && this.#live.size >= splices) return "no place";',
-      replace: "",
+      name: "what others ask of a user is not counted",
+      find: "`asked of ${other.name}`, most: splicesPerUser",
+      replace: "`asked of ${other.name}`, most: 1e9",
     },
-    { name: "who has a partner waiting is kept out", find: "if (isFirst && this", replace: "if (this" },
+    { name: "there is any number of pairs", find: "most: splices, ", replace: "most: 1e9, " },
     {
-      name: "the asker alone is counted",
-      find: "for (const member of [asker, other]) {\n      const why",
-      replace: "for (const member of [asker]) {\n      const why",
+      name: "what others ask of a user is what it asks for",
+      find: "{ key: `asked of ${other.name}`",
+      replace: "{ key: `asked by ${other.name}`",
     },
     {
-      name: "a full user's leg is let in",
-      find: "    if (why === undefined) return (pipe, early)",
-      replace: "    if (why !== null) return (pipe, early)",
+      name: "who has a partner waiting is kept out",
+      find: "this.#live.has(pair) || this.#isRoomFor",
+      replace: "this.#isRoomFor",
     },
+    {
+      name: "a leg that comes when all is full is let in",
+      find: " || this.#isRoomFor(pair.places))",
+      replace: " || pair.places.length > 0)",
+    },
+    { name: "nobody gives way", find: '      this.#fail(greedy, CODE.timeout, "others have fewer");\n', replace: "" },
     {
       name: "places are never free again",
-      find: "      this.#release((pair.members[side] as RoomMember).name);\n",
-      replace: "",
+      find: "share?.delete(pair) === true && share.size === 0",
+      replace: "share === undefined",
     },
     {
       name: "more is held than may be",
@@ -109,6 +115,24 @@ export const RELAY: Mutants = {
       find: '    this.#fail(pair, CODE.timeout, "the other one was refused", pipe);\n',
       replace: "",
     },
+  ],
+};
+
+/** Who gives way to whom. */
+export const SHARE: Mutants = {
+  file: "src/room/share.ts",
+  tests: ["test/room/relay.test.ts"],
+  mutants: [
+    { name: "names count for sources", find: "(its) => its.source, source)", replace: "(its) => its.name, name)" },
+    {
+      name: "names do not count",
+      find: "    lastOfGreediest(share, (its) => (its.source === source ? its.name : undefined), name) ??\n",
+      replace: "",
+    },
+    { name: "names of others count", find: "(its.source === source ? its.name : undefined)", replace: "its.name" },
+    { name: "who has as few gives way", find: "(counts.get(ownKey) ?? 0) + 1", replace: "counts.get(ownKey) ?? 0" },
+    { name: "who came first gives way", find: "[...share].findLast(", replace: "[...share].find(" },
+    { name: "each /64 is a source", find: "128 : 48", replace: "128 : 64" },
   ],
 };
 

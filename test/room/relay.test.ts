@@ -128,10 +128,10 @@ test("limit wire.earlyBytes: 1,024 bytes are held before the splice; with one mo
 test("the operator is told who is not relayed, and why", async () => {
   const log = new KeptLog();
   const { clock, relay, leg, offer } = bench({ splices: 2, splicesPerUser: 1 }, log);
-  const [first, second] = [offer(foo, bar), offer(foo, bar)];
+  const [first, second] = [offer(foo, bar), offer(foo, baz)];
   const waiting = peer(leg(first.passes[0]));
   expect(leg(second.passes[0])).toBe(3);
-  expect(relay.offer(baz.member, foo.member)).toBeUndefined();
+  expect(relay.offer(baz.member, bar.member)).toBeUndefined();
   clock.advance(R.waitMs);
   expect(await refusal(waiting)).toBe(11);
   const loud = peer(leg(offer(bar, baz).passes[0], new Uint8Array(2_000)));
@@ -140,7 +140,7 @@ test("the operator is told who is not relayed, and why", async () => {
   expect(relay.offer(baz.member, foo.member)).toBeUndefined();
   expect(log.lines).toMatchObject([
     { level: "info", fields: { event: "not relayed", reason: "quota", name: "Foo" } },
-    { fields: { event: "not relayed", reason: "quota", name: "Foo" } },
+    { fields: { event: "not relayed", reason: "quota", name: "Bar" } },
     { fields: { event: "not relayed", reason: "no other leg", name: "Foo", from: expect.any(String) as string } },
     { fields: { event: "not relayed", reason: "too much at once", name: "Bar" } },
     { fields: { event: "not relayed", reason: "no place", name: "Baz" } },
@@ -216,7 +216,7 @@ test("limit relay.idleMs: a splice ends after 45 s without a byte either way, at
   expect([relay.size, clock.pending]).toEqual([0, 0]);
 });
 
-test("limit relay.splicesPerUser: a user has 64 pairs; with one more there is no offer, and a leg that comes then is refused with 3", async () => {
+test("limit relay.splicesPerUser: a user has 64 pairs that it asked for; with one more there is no offer, and a leg that comes then is refused with 3", async () => {
   const { relay, leg, offer } = bench({ splicesPerPair: 1_000 });
   const late = offer(foo, bar);
   const others = Array.from({ length: R.splicesPerUser }, (_, n) => fakeMember(`Other ${n}`));
@@ -225,27 +225,76 @@ test("limit relay.splicesPerUser: a user has 64 pairs; with one more there is no
   expect(relay.offer(foo.member, bar.member)).toBeDefined();
   const last = peer(leg((legs.at(-1) as RelayOffer["passes"])[0]));
   expect(relay.offer(foo.member, bar.member)).toBeUndefined();
-  expect(relay.offer(bar.member, fakeMember("Foo").member)).toBeUndefined(); // by name, whoever asks
-  const itsLeg = peer(leg(late.passes[1]));
-  expect(leg(late.passes[0])).toBe(3);
-  expect(await refusal(itsLeg)).toBe(11);
+  expect(relay.offer(fakeMember("Foo").member, bar.member)).toBeUndefined(); // by name
+  expect(leg(late.passes[1])).toBe(3);
+  expect(leg(late.passes[0])).toBe(11);
   expect(relay.offer(bar.member, baz.member)).toBeDefined();
+  expect(relay.offer(bar.member, foo.member)).toBeDefined(); // what others ask of it counts apart
   last.pipe.close();
   await until(() => relay.size === R.splicesPerUser - 1);
   expect(relay.offer(foo.member, bar.member)).toBeDefined();
 });
 
+test("limit relay.splicesPerUser: others ask a user for 64 pairs; with one more there is no offer, but for what it asks itself", async () => {
+  const { relay, leg, offer } = bench();
+  for (let n = 0; n < R.splicesPerUser; n++) peer(leg(offer(fakeMember(`Other ${n}`), foo).passes[0]));
+  expect(relay.offer(bar.member, foo.member)).toBeUndefined();
+  expect(relay.offer(foo.member, bar.member)).toBeDefined();
+  const gone = peer(leg(offer(foo, bar).passes[0]));
+  expect(relay.size).toBe(R.splicesPerUser + 1);
+  gone.pipe.close();
+  await until(() => relay.size === R.splicesPerUser);
+});
+
+test.each([
+  ["16 names of one address, and one of another", "203.0.113.66", 4],
+  ["64 names of one address, and one of another", "203.0.113.66", 1],
+  ["64 names of one /48 of IPv6, and one of IPv4", "2001:db8:66:%::1", 1],
+  ["16 names of its own address, and one more", "203.0.113.1", 4],
+])("who takes all places at a user keeps out nobody else: %s", async (_what, source, each) => {
+  const { relay, leg, offer, spliced } = bench();
+  const kept = await spliced(fakeMember("Kept", "203.0.113.2"), foo);
+  const greedy: RawPeer[] = [];
+  for (let n = 0; n < R.splicesPerUser / each; n++) {
+    const member = fakeMember(`Greedy ${n}`, source.replace("%", String(n)));
+    for (let one = 0; one < each && relay.size < R.splicesPerUser; one++)
+      greedy.push(...offer(member, foo).passes.map((pass) => peer(leg(pass))));
+  }
+  const honest = await spliced(fakeMember("Honest", "203.0.113.1"), foo);
+  await until(() => greedy.filter(({ ended }) => ended !== undefined).length === 2);
+  // Who had to give way comes back, and takes no place from them.
+  for (let n = 0; n < R.splicesPerUser / each; n++) {
+    const member = fakeMember(`Greedy ${n}`, source.replace("%", String(n)));
+    for (const pass of relay.offer(member.member, foo.member)?.passes ?? []) leg(pass);
+  }
+  await turns();
+  expect([relay.size, kept[0].ended, honest[0].ended]).toEqual([R.splicesPerUser, undefined, undefined]);
+});
+
+test("who takes all places of the Room keeps out nobody of another address", async () => {
+  const log = new KeptLog();
+  const { relay, leg, offer, spliced } = bench({ splices: 200 }, log);
+  for (let n = 0; n < 200; n++) {
+    const [pass, itsPass] = offer(fakeMember(`A${n % 20}`, "203.0.113.66"), fakeMember(`B${n}`)).passes;
+    peer(leg(n % 2 === 0 ? pass : itsPass));
+  }
+  for (let n = 0; n < 100; n++) await spliced(fakeMember(`C${n}`, "203.0.113.1"), fakeMember(`D${n}`));
+  expect([relay.size, relay.pairs().length]).toEqual([200, 100]);
+  expect(relay.offer(fakeMember("E", "203.0.113.1").member, bar.member)).toBeUndefined();
+  expect(log.lines[0]).toMatchObject({ fields: { event: "not relayed", reason: "gave way", name: "A19" } });
+});
+
 test("limit relay.splices: there are 2,048 pairs at most; who has a partner waiting is let in", async () => {
   const { relay, leg, offer } = bench({ splices: 2 });
-  const offers = [offer(foo, bar), offer(foo, baz), offer(bar, baz)] as const;
+  const offers = [offer(foo, bar), offer(bar, baz), offer(baz, foo)] as const;
   const legs = offers.slice(0, 2).map(({ passes }) => peer(leg(passes[0])));
-  expect(relay.offer(bar.member, baz.member)).toBeUndefined();
+  expect(relay.offer(baz.member, foo.member)).toBeUndefined();
   expect(leg(offers[2].passes[0])).toBe(3);
   const partner = peer(leg(offers[0].passes[1]));
   await until(() => partner.received.length === SPLICED.length);
   legs[1]?.pipe.close();
   await until(() => relay.size === 1);
-  expect(relay.offer(bar.member, baz.member)).toBeDefined();
+  expect(relay.offer(baz.member, foo.member)).toBeDefined();
 });
 
 test("limit relay.splicesPerPair: two users have four splices at most; the fifth takes the place of the oldest", async () => {
