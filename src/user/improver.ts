@@ -3,6 +3,7 @@ import type { Timer } from "../base/clock.ts";
 import type { Environment } from "../link/environment.ts";
 import type { PeerTable } from "../node/peer-table.ts";
 import type { Path } from "../schema/peer-types.ts";
+import type { Go, NoGo } from "../wire/room-messages.ts";
 import type { Introduction } from "./introduction.ts";
 
 export interface ImproverOptions {
@@ -21,6 +22,8 @@ interface Course {
   tries: number;
   timer: Timer | undefined;
   last: Introduction | undefined;
+  /** As the Room saw last, one of the two has a router that gives each destination another port. It will do so tomorrow: only another network helps. */
+  isHopeless: boolean;
 }
 
 /** Looks for better paths to peers that are reached over a worse one than there may be: soon at first, then once a minute, and at once when the network has changed. */
@@ -37,7 +40,7 @@ export class Improver {
   moved(peer: string): void {
     const { name, table } = this.#options;
     const path = table.path(peer);
-    const course = this.#courses.get(peer) ?? { tries: 0, timer: undefined, last: undefined };
+    const course = this.#courseOf(peer);
     if (this.#isClosed || path === undefined || !this.#hasBetter(path, course)) return this.forget(peer);
     // One side is enough; the other one looks when its own network has changed.
     if (!isBefore(name, peer)) return;
@@ -49,14 +52,25 @@ export class Improver {
   changed(): void {
     for (const peer of this.#options.table.sessions) {
       const path = this.#options.table.path(peer);
-      const course = this.#courses.get(peer) ?? { tries: 0, timer: undefined, last: undefined };
+      const course = this.#courseOf(peer);
       if (path === undefined || path === "lan") continue;
       course.tries = 0;
+      course.isHopeless = false;
       course.timer?.cancel();
       course.timer = undefined;
       this.#courses.set(peer, course);
       this.#look(peer, course);
     }
+  }
+
+  /** The Room said of an introduction to that peer whether there can be a hole. */
+  said(peer: string, verdict: Go | NoGo): void {
+    const course = this.#courses.get(peer);
+    if (course === undefined) return;
+    course.isHopeless = verdict.type === "noGo" && (verdict.why === "my mapping" || verdict.why === "its mapping");
+    if (!course.isHopeless || course.timer === undefined) return;
+    course.timer.cancel();
+    this.#wait(peer, course);
   }
 
   /** There is no session with that peer any more, or no better path. */
@@ -70,16 +84,19 @@ export class Improver {
     for (const peer of this.#courses.keys()) this.forget(peer);
   }
 
+  #courseOf(peer: string): Course {
+    return this.#courses.get(peer) ?? { tries: 0, timer: undefined, last: undefined, isHopeless: false };
+  }
+
+  /** One that was not reachable from outside may be by now; whether the two are in one network the Room says at each introduction. */
   #hasBetter(path: Path, { last }: Course): boolean {
-    if (path === "lan") return false;
-    return path === "relay" || last === undefined || last.hasLan;
+    if (path === "public") return last === undefined || last.hasLan;
+    return path !== "lan";
   }
 
   #wait(peer: string, course: Course): void {
     const { clock, chance } = this.#options.environment;
-    // Routers that give each destination another port will do so tomorrow: only another network helps.
-    const isHopeless = course.last?.noGo === "my mapping" || course.last?.noGo === "its mapping";
-    const ms = isHopeless ? LONGEST_MS : Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(course.tries, 10));
+    const ms = course.isHopeless ? LONGEST_MS : Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(course.tries, 10));
     course.timer = clock.after(ms * (0.75 + chance() / 4), () => this.#look(peer, course), { hold: false });
   }
 

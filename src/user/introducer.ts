@@ -29,6 +29,8 @@ export interface IntroducerOptions extends Omit<IntroductionContext, "failed" | 
   readonly absence: (peer: string) => string;
   /** A link was proven. */
   readonly proven: (link: Link, arrival: Arrival) => void;
+  /** The Room said of an introduction to that peer whether there can be a hole. */
+  readonly judged: (peer: string, verdict: Go | NoGo) => void;
 }
 
 /** How long calls wait for a peer before the log tells. */
@@ -195,7 +197,10 @@ export class Introducer {
   }
 
   said(message: Go | NoGo): void {
-    this.#of(message)?.said(message);
+    const introduction = this.#of(message);
+    if (introduction === undefined) return;
+    introduction.said(message);
+    this.#options.judged(introduction.peer, message);
   }
 
   /** A session with a peer began. The next round begins a while later: a peer that ends every session at once would keep everybody busy. */

@@ -87,8 +87,6 @@ export class Introduction {
   readonly isAsker: boolean;
   /** The peer knew no key of the session that this side still has. */
   isForgotten = false;
-  /** What the Room said about a hole: why there can be none. */
-  noGo: NoGo["why"] | undefined;
   readonly #context: IntroductionContext;
   readonly #attempts = new Set<Attempt>();
   readonly #timers = new Set<Timer>();
@@ -212,7 +210,6 @@ export class Introduction {
 
   /** What the Room says when it has seen both. */
   said(verdict: Go | NoGo): void {
-    if (verdict.type === "noGo") this.noGo = verdict.why;
     this.#verdict?.(verdict);
   }
 

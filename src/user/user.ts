@@ -170,6 +170,7 @@ export class User extends Participant {
       isEager: connect === "eager",
       absence: (peer) => this.#absence(peer),
       proven,
+      judged: (peer, verdict) => this.#improver.said(peer, verdict),
     });
     this.#improver = new Improver({ environment, name, table, improve: (peer) => this.#introducer.improve(peer) });
     this.#addresses = new AddressWatch(environment, () => this.#addressesChanged());

@@ -161,8 +161,9 @@ labTest(
       }
       return false;
     };
-    expect(await triedTimes(3, 20_000)).toBe(true);
+    expect(await triedTimes(1, 20_000)).toBe(true);
+    expect(await triedTimes(2, 8_000)).toBe(false); // a router that gives each destination another port does so for long
     await world.lab.host("a1").addAddress();
-    expect(await triedTimes(4, 5_000)).toBe(true); // else it is tried after 6 s at the soonest
+    expect(await triedTimes(2, 5_000)).toBe(true); // else it is tried after 45 s at the soonest
   },
 );

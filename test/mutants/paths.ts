@@ -132,13 +132,30 @@ export const EAGER: Mutants = {
 
 export const IMPROVER: Mutants = {
   file: "src/user/improver.ts",
-  tests: ["test/user/paths.test.ts"],
+  tests: ["test/user/improver.test.ts"],
   mutants: [
     { name: "nobody looks for a better path", find: "if (!isBefore(name, peer)) return;", replace: "return;" },
     {
       name: "one look is all",
       find: "    this.#wait(peer, course);\n  }\n}",
       replace: "  }\n}",
+    },
+    {
+      name: "what the Room says of holes comes too late",
+      find: "    course.timer.cancel();\n    this.#wait(peer, course);\n",
+      replace: "",
+    },
+    { name: "every try is worth another one soon", find: "course.isHopeless ? LONGEST_MS : ", replace: "" },
+    { name: "another network is as hopeless", find: "      course.isHopeless = false;\n", replace: "" },
+    {
+      name: "a hole is enough for good",
+      find: '    if (path === "public") return',
+      replace: '    if (path !== "relay" && path !== "lan") return',
+    },
+    {
+      name: "a public path is looked at without end",
+      find: "last === undefined || last.hasLan",
+      replace: "true",
     },
   ],
 };
