@@ -1,3 +1,4 @@
+import { AddressSet } from "../link/address-set.ts";
 import { isPrivate } from "../link/defaults.ts";
 import type { Link } from "../link/link.ts";
 import type { Path } from "../schema/peer-types.ts";
@@ -10,7 +11,12 @@ export function rankOf(path: Path): number {
   return PATHS.indexOf(path);
 }
 
-/** What the addresses of a link say: within one machine or a private network, or across public ones. Where an address is translated on the way both ends find the same. */
+/** What the addresses of a link say: within one machine, a private network or one link of IPv6 (a /64), or across public ones. Where an address is translated on the way both ends find the same. */
 export function pathOf({ remote, local }: Pick<Link, "remote" | "local">): Path {
-  return isPrivate(remote.host) && isPrivate(local.host) ? "lan" : "public";
+  const isLan = (isPrivate(remote.host) && isPrivate(local.host)) || isOnLinkOf(remote.host, local.host);
+  return isLan ? "lan" : "public";
+}
+
+function isOnLinkOf(host: string, other: string): boolean {
+  return other.includes(":") && new AddressSet([`${other}/64`]).has(host);
 }

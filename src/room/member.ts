@@ -78,6 +78,18 @@ export class RoomMember {
     return this.#isUntranslated && other.#isUntranslated && subnetOf(this) === subnetOf(other);
   }
 
+  /**
+   * Whether it says that it has an address on the link of IPv6 where the Room sees `other`, and nothing translates: in a network that has both protocols the Room may see the one over IPv4.
+   * Who says so falsely is sent where the Room sees `other`, and nobody is sent to the addresses of who says so.
+   */
+  #claimsLinkOf(other: RoomMember): boolean {
+    const there = other.link.remote.host;
+    const isAuto = this.#join.lan === "auto" && other.#join.lan === "auto";
+    if (!isAuto || !there.includes(":") || !other.#isUntranslated) return false;
+    const link = new AddressSet([`${there}/64`]);
+    return this.#addresses.some((host) => link.has(host));
+  }
+
   get #isUntranslated(): boolean {
     return this.#addresses.includes(this.link.remote.host);
   }
@@ -87,7 +99,7 @@ export class RoomMember {
     // The listener of who came over loopback is bound to loopback alone.
     if (isLoopback(seen)) return new Set(isLoopback(other.link.remote.host) ? [seen] : []);
     const hosts = new Set<string>();
-    if (!this.sharesNetwork(other, roomSubnets)) return hosts;
+    if (!this.sharesNetwork(other, roomSubnets)) return other.#claimsLinkOf(this) ? hosts.add(seen) : hosts;
     if (PRIVATE.has(seen) || roomSubnets.has(seen) || this.#isNeighbour(other)) hosts.add(seen);
     for (const host of this.#addresses) if (PRIVATE.has(host)) hosts.add(host);
     return hosts;

@@ -93,7 +93,10 @@ export interface UserOptions {
   publicHost?: string | undefined;
   /** The port to listen on for others, above 1023. Default 0: any free one. */
   listenPort?: number | undefined;
-  /** The name of the local network, or "auto": same address as the Room sees, or both in its own subnet. Default "auto". */
+  /**
+   * The name of the local network, or "auto": those are in one that the Room sees at one address, or in its own private subnet, or at their own addresses in one subnet (a /64 of IPv6, a
+   * /24 of IPv4). One that the Room sees over IPv4 finds one that it sees over IPv6 where both have addresses in that one's /64. Default "auto".
+   */
   lan?: string | undefined;
   /** When others are connected: "lazy" once either of the two calls the other, "eager" all of them at once, so that no first call waits. Default "lazy". */
   connect?: "lazy" | "eager" | undefined;

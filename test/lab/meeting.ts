@@ -45,18 +45,22 @@ export async function openWorld(
   }
 }
 
-/** Has two new users, on two hosts, meet so many times: one calls the other, then both are watched until their path is the best there is. */
+/**
+ * Has two new users, on two hosts, meet so many times: one calls the other, then both are watched until their path is the best there is. They find the Room at one address, or
+ * each at its own.
+ */
 export async function meetings(
-  at: string,
+  at: string | readonly [string, string],
   one: Program<Network>,
   other: Program<Network>,
   times: number,
 ): Promise<Meeting[]> {
+  const [here, there] = typeof at === "string" ? [at, at] : at;
   const list: Meeting[] = [];
   for (let n = 0; n < times; n++) {
     // Either one may have the smaller name, which decides who does what.
     const [name, peer] = n % 2 === 0 ? [`Ann${n}`, `Bob${n}`] : [`Zoe${n}`, `Bob${n}`];
-    await Promise.all([one.ask("join", { name, room: at }), other.ask("join", { name: peer, room: at })]);
+    await Promise.all([one.ask("join", { name, room: here }), other.ask("join", { name: peer, room: there })]);
     const start = Date.now();
     const firstMs = await one.ask("call", { name, peer });
     const [mine, its] = await Promise.all([

@@ -117,6 +117,14 @@ labTest("two users of one LAN that reach the Room over IPv6 talk within it, over
   expect(met?.path).toBe("lan");
 });
 
+labTest("two users of one LAN talk within it though one reaches the Room over IPv4 and one over IPv6", async () => {
+  await using world = await openWorld({ routers: ["easy", "easy"], ipv6: true }, {}, "a1", "a2");
+  const [a1, a2] = world.programs as [Program<Network>, Program<Network>];
+  const [, room = ""] = world.lab.host("room").lanAddresses;
+  const met = [...(await meetings([world.at, room], a1, a2, 2)), ...(await meetings([room, world.at], a1, a2, 2))];
+  expect(met.map(({ path }) => path)).toEqual(Array(4).fill("lan"));
+});
+
 labTest(
   "a machine that gets another address in the middle of its calls: they go on within 10 s over the path that they had, and none fails",
   async () => {

@@ -135,6 +135,22 @@ export const MEMBER: Mutants = {
     },
     { name: "everybody is reachable", find: "this.isReachable === true", replace: "this.isReachable !== undefined" },
     { name: "dialled back in vain", find: " || this.isReachable === true", replace: "" },
+    {
+      name: "two protocols are two networks",
+      find: "other.#claimsLinkOf(this) ? hosts.add(seen) : hosts",
+      replace: "hosts",
+    },
+    {
+      name: "any address is on that link",
+      find: "return this.#addresses.some((host) => link.has(host));",
+      replace: "return true;",
+    },
+    {
+      name: "links are behind routers",
+      find: '!there.includes(":") || !other.#isUntranslated',
+      replace: '!there.includes(":")',
+    },
+    { name: "named networks are one's own", find: "!isAuto || ", replace: "" },
     { name: "the public address is cut off", find: "slice(0, MAX_ADDRESSES - 1)", replace: "slice()" },
     {
       name: "public addresses are local ones",

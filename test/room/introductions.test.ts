@@ -280,6 +280,7 @@ test("a hole is tried once for each introduction, if one of the two wants it", (
 });
 
 const PUBLIC = "203.0.113.7";
+const PUBLIC6 = "2001:db8:1:1::9";
 const lan = (host: string) => ({ host, port: 5_000, path: "lan" }) as const;
 const open = (host: string) => ({ host, port: 5_000, path: "public" }) as const;
 
@@ -320,6 +321,42 @@ test.each<[string, [string, Partial<Join>, boolean?], [string, Partial<Join>], o
     [PUBLIC, { addresses: ["10.0.0.2"], lan: "a" }],
     [PUBLIC, { lan: "b" }],
     [],
+  ],
+  [
+    "one seen over IPv6, one over IPv4 that has an address on the same link: where it is seen over IPv6",
+    [PUBLIC6, { addresses: ["192.168.1.9", PUBLIC6] }],
+    [PUBLIC, { addresses: ["192.168.1.5", "2001:db8:1:1::5"] }],
+    [lan(PUBLIC6)],
+  ],
+  [
+    "one seen over IPv4, one over IPv6 on whose link it says that it is: none, others must not be sent where it says",
+    [PUBLIC, { addresses: ["192.168.1.5", "2001:db8:1:1::5"] }],
+    [PUBLIC6, { addresses: ["192.168.1.9", PUBLIC6] }],
+    [],
+  ],
+  [
+    "one seen over IPv6, one over IPv4 that has an address of another link: none",
+    [PUBLIC6, { addresses: ["192.168.1.9", PUBLIC6] }],
+    [PUBLIC, { addresses: ["192.168.1.5", "2001:db8:1:2::5", "here"] }],
+    [],
+  ],
+  [
+    "one seen at an address of IPv6 that is not its own: none, whatever another one says",
+    [PUBLIC6, { addresses: ["192.168.1.9", "fd00::9"] }],
+    [PUBLIC, { addresses: ["2001:db8:1:1::5"] }],
+    [],
+  ],
+  [
+    "one seen over IPv6 in a named network: none, whatever another one says",
+    [PUBLIC6, { addresses: [PUBLIC6], lan: "office" }],
+    [PUBLIC, { addresses: ["2001:db8:1:1::5"] }],
+    [],
+  ],
+  [
+    "both seen at their own addresses of IPv4 in one /24: where it is seen",
+    ["192.0.2.9", { addresses: ["192.0.2.9"] }],
+    ["192.0.2.5", { addresses: ["192.0.2.5"] }],
+    [lan("192.0.2.9")],
   ],
   ["a public host that the Room sees too", [PUBLIC, { publicHost: PUBLIC }], ["198.51.100.1", {}], [open(PUBLIC)]],
   [
