@@ -44,7 +44,7 @@ async function keyIn(file: string): Promise<string> {
 }
 
 /** The private text in a file. A warning goes to standard error where others can read it too. */
-export async function readIdentity(file: string): Promise<string> {
+async function readIdentity(file: string): Promise<string> {
   try {
     const text = (await readFile(file, "utf8")).trim();
     const { mode } = await stat(file);
@@ -57,4 +57,10 @@ export async function readIdentity(file: string): Promise<string> {
       cause: error,
     });
   }
+}
+
+/** A private text: in the file, else in the environment, else none. */
+export async function identityOf(file: string | undefined): Promise<string | undefined> {
+  if (file !== undefined) return readIdentity(file);
+  return process.env["CHATROOM_IDENTITY"] || undefined;
 }

@@ -30,7 +30,11 @@ actions of bans, each with --state FILE, the file of the Room; a Room that runs 
 
 options of doctor:
   --host HOST --port PORT  where the Room is (default 127.0.0.1, 2428); its password is taken from CHATROOM_PASSWORD, or asked for
-  --name NAME         the name to join under (default: doctor- and something random)
+  --ask-password      ask for the Room's password, without showing it
+  --name NAME         the name to join under (default: doctor- and something random); where the Room has users, one of them that no program
+                      has now: its password is taken from CHATROOM_USER_PASSWORD
+  --ask-user-password ask for that password, without showing it
+  --identity-file FILE  a private identity to show to the user that is to be reached; CHATROOM_IDENTITY may hold the text itself
   --lan NAME --listen-port PORT --public-host ADDRESS --no-encryption  as the options of User.join
   --seconds N         how long to look for a better path (default 8)
   --json              for programs

@@ -3,8 +3,8 @@ import type { LogOption } from "../base/log.ts";
 import { DEFAULT_HOST, isLoopback } from "../link/defaults.ts";
 import { Room } from "../room/room.ts";
 import { parse, UsageError } from "./arguments.ts";
-import { askSecret } from "./ask-secret.ts";
-import { readIdentity } from "./identity.ts";
+import { secretFrom } from "./ask-secret.ts";
+import { identityOf } from "./identity.ts";
 
 const LEVELS = ["silent", "error", "info", "debug"];
 
@@ -26,7 +26,11 @@ export async function room(args: string[]): Promise<number> {
   const probePort = portOf("--probe-port", values["probe-port"]);
   if (!LEVELS.includes(values.log))
     throw new UsageError(`--log must be one of ${LEVELS.join(", ")}, not "${values.log}"`);
-  const secret = await password(values.host, values["ask-password"] === true);
+  // Without one the Room decides.
+  const password = await secretFrom("CHATROOM_PASSWORD", "Password of the Room: ", {
+    ask: values["ask-password"],
+    isNeeded: !isLoopback(values.host),
+  });
   process.stderr.on("error", () => {}); // whoever reads the log may go away: the Room goes on
   const stopped = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]); // before anybody can see that it is open
   await using open = await Room.open({
@@ -34,7 +38,7 @@ export async function room(args: string[]): Promise<number> {
     port,
     probePort,
     relay: values["no-relay"] !== true,
-    password: secret,
+    password,
     blacklist: values.blacklist,
     state: values.state,
     identity: await identityOf(values["identity-file"]),
@@ -51,18 +55,4 @@ function portOf(option: string, value: string | undefined): number | undefined {
   if (!(/^\d{1,5}$/.test(value) && Number(value) <= 65_535))
     throw new UsageError(`${option} must be a whole number from 0 to 65535, not "${value}"`);
   return Number(value);
-}
-
-/** From the file, else from the environment, else none. */
-async function identityOf(file: string | undefined): Promise<string | undefined> {
-  if (file !== undefined) return readIdentity(file);
-  return process.env["CHATROOM_IDENTITY"] || undefined;
-}
-
-/** From the environment, else from the terminal where one is needed, else none: then the Room decides. */
-async function password(host: string, ask: boolean): Promise<string | undefined> {
-  const given = process.env["CHATROOM_PASSWORD"];
-  if (given !== undefined && given !== "" && !ask) return given;
-  if (ask || (!isLoopback(host) && process.stdin.isTTY)) return askSecret("Password of the Room: ");
-  return undefined;
 }

@@ -59,8 +59,8 @@ export interface UserStatus {
     readonly joined: boolean;
     /** The address that the Room sees this user at; undefined before the first join. */
     readonly seenAs: string | undefined;
-    /** Whether the Room could dial this user's port from outside; undefined: it did not say. */
-    readonly reachable: boolean;
+    /** Whether the Room could dial this user's port from outside; undefined: that is not known yet, or the Room does not try, for it sees an address that nobody outside can reach. */
+    readonly reachable: boolean | undefined;
     /** The round trip as it was measured last, in ms. */
     readonly rttMs: number | undefined;
   };

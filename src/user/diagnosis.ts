@@ -50,6 +50,17 @@ export function diagnose(status: UserStatus, peer: string): Diagnosis {
   return { peer, path, findings, advice: adviceFor(status, peer, findings) };
 }
 
+/** Of a user that the Room did not let in, or that did not find it. */
+export function diagnoseOutside(peer: string, advice: string): Diagnosis {
+  const why = "this side is not in the Room";
+  return {
+    peer,
+    path: undefined,
+    findings: WAYS.map((path) => ({ path, verdict: "no", why, attempts: [] })),
+    advice: [advice],
+  };
+}
+
 function obstacle(way: Path, attempts: readonly PathAttempt[]): string {
   const failure = attempts.findLast(({ outcome }) => outcome === "failed");
   if (failure !== undefined) return MEANING[failure.reason ?? "other"];
@@ -85,7 +96,7 @@ function adviceFor(status: UserStatus, peer: string, findings: readonly Finding[
     advice.push(
       "let users reach the Room's second port too: it is the option probePort, one above the first by default",
     );
-  if (!room.reachable)
+  if (room.reachable !== true)
     advice.push(
       `make this side reachable: forward a TCP port of its router to this machine, and join with that number as listenPort (now ${port})`,
     );

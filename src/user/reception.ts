@@ -29,11 +29,13 @@ export interface ReceptionOptions {
   readonly keys: ResumeKeys;
   /** The Room has dialled this listener, and shown the pass that was expected. */
   readonly called: (pass: Uint8Array) => void;
+  /** It has not, for so long that it can't any more. */
+  readonly notCalled: () => void;
   /** A user came with a ticket of the Room, or with the key of its session, and proved it. */
   readonly proven: (link: Link, listener: Listener | undefined) => void;
 }
 
-/** From the announcement of the Room's dial to the dial. */
+/** From the announcement of the Room's dial to the pass; so long is waited in any case. */
 const CALL_MS = 10_000;
 
 /** The user's own door: listens for the others, and lets in who holds a ticket, or the key of a session. */
@@ -41,7 +43,7 @@ export class Reception {
   readonly tickets: Tickets;
   readonly #options: ReceptionOptions;
   /** The pass that the Room will show when it dials this listener. */
-  #call: { readonly hex: string; readonly timer: Timer } | undefined;
+  #call: { readonly hex: string; readonly timers: readonly Timer[] } | undefined;
   readonly #listener: LinkListener;
   #pipes: Promise<PipeListener> | undefined;
   #closed = false;
@@ -113,12 +115,16 @@ export class Reception {
   expectCall(pass: Uint8Array): void {
     this.#expectNoCall();
     if (this.#closed) return;
-    const timer = this.#options.environment.clock.after(CALL_MS, () => this.#expectNoCall(), { hold: false });
-    this.#call = { hex: hex(pass), timer };
+    const { environment, notCalled } = this.#options;
+    const { clock, limits } = environment;
+    // The Room's dial has that time to connect, and as much to show the pass.
+    const late = clock.after(2 * limits.room.dialBackMs, notCalled, { hold: false });
+    const over = clock.after(CALL_MS, () => this.#expectNoCall(), { hold: false });
+    this.#call = { hex: hex(pass), timers: [late, over] };
   }
 
   #expectNoCall(): void {
-    this.#call?.timer.cancel();
+    for (const timer of this.#call?.timers ?? []) timer.cancel();
     this.#call = undefined;
   }
 

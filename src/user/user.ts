@@ -40,7 +40,8 @@ export class User extends Participant {
   readonly #paths = new Map<string, Path>();
   #seenAs: string | undefined;
   #port = 0;
-  #isReachable = false;
+  /** Whether the Room could dial this listener; undefined: it has not tried, or is about to. */
+  #isReachable: boolean | undefined;
 
   /**
    * Joins a Room under a name. Without a Room at that address it keeps trying; a refusal (password, name, encryption) is final.
@@ -129,6 +130,7 @@ export class User extends Participant {
         this.#isReachable = true;
         this.#room.send({ type: "called", pass });
       },
+      notCalled: () => (this.#isReachable = false),
       proven: (link, listener) => proven(link, { listener, path: listener?.path }),
     });
     this.#room = new RoomConnection({
@@ -235,7 +237,7 @@ export class User extends Participant {
     this.#introducer.overLoopback = overLoopback;
     const port = await this.#reception.open(overLoopback ? link.local.host : "::");
     this.#port = port;
-    this.#isReachable = false;
+    this.#isReachable = undefined;
     if (!overLoopback) this.#addresses.start();
     return {
       type: "join",

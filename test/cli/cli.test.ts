@@ -4,6 +4,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { report as textOf } from "../../src/cli/doctor.ts";
+import { hashPasswords } from "../../src/crypto/hash-passwords.ts";
 import { join as joinRoom, openRoom } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
 
@@ -51,6 +53,7 @@ test("help names every command, and a version is a version", async () => {
     "--cost",
     "identity",
     "--identity-file",
+    "CHATROOM_USER_PASSWORD",
     "codegen",
     "--host",
     "CHATROOM_PASSWORD",
@@ -242,4 +245,106 @@ test("a Room goes on when whoever reads its log goes away", async () => {
   expect(run.child.exitCode).toBeNull();
   run.child.kill("SIGTERM");
   expect(await run.code).toBe(0);
+});
+
+/** What the doctor prints for programs. */
+interface Report {
+  readonly path?: string;
+  readonly findings: readonly { readonly path: string; readonly verdict: string }[];
+  readonly advice: readonly string[];
+  readonly status: { readonly name: string; readonly room: { readonly joined: boolean } };
+}
+
+async function examined(
+  port: number,
+  args: readonly string[],
+  options: { env?: Record<string, string>; input?: string } = {},
+): Promise<{ readonly report: Report; readonly code: number | null; readonly text: string }> {
+  const run = chatroom(["doctor", "Bar", "--port", String(port), "--json", "--seconds", "1", ...args], options);
+  const code = await run.code;
+  return { report: JSON.parse(run.out) as Report, code, text: run.out + run.err };
+}
+
+test("the doctor joins a Room that has users with a password from the environment, or that was asked for; it is never shown", async () => {
+  const users = await hashPasswords({ Doc: "typed secretly", Bar: "another one" }, { cost: 4 });
+  const room = await openRoom({ users });
+  await joinRoom(room, "Bar", { password: "another one" });
+  const name = ["--name", "Doc"];
+  for (const [args, options] of [
+    [name, { env: { CHATROOM_USER_PASSWORD: "typed secretly" } }],
+    [[...name, "--ask-user-password"], { input: "typed secretly\n" }],
+  ] as const) {
+    const { report, code, text } = await examined(room.port, args, options);
+    expect([code, report.path]).toEqual([0, "lan"]);
+    expect(text).not.toContain("typed secretly");
+  }
+  for (const env of [{}, { CHATROOM_USER_PASSWORD: "a wrong one" }]) {
+    const { report, code } = await examined(room.port, name, { env });
+    expect(code).toBe(1);
+    expect(report.advice[0]).toMatch(/CHATROOM_USER_PASSWORD/);
+  }
+});
+
+test("the doctor shows an identity, from a file, to a user that asks for one", async () => {
+  const file = join(folder(), "doctor.identity");
+  const made = chatroom(["identity", "--file", file]);
+  expect(await made.code).toBe(0);
+  const room = await openRoom();
+  await joinRoom(room, "Bar", { pins: { Doc: made.out.trim() } });
+  expect((await examined(room.port, ["--name", "Doc"])).code).toBe(1);
+  expect(await examined(room.port, ["--name", "Doc", "--identity-file", file])).toMatchObject({
+    code: 0,
+    report: { path: "lan" },
+  });
+});
+
+test("for programs the doctor says in the same form that it can't join, and what to do", async () => {
+  const room = await openRoom();
+  await joinRoom(room, "Bar");
+  const taken = await examined(room.port, ["--name", "Bar"]);
+  const refused = await examined(room.port, [], { env: { CHATROOM_PASSWORD: "a wrong one" } });
+  const encrypted = await examined(room.port, ["--no-encryption"]);
+  await room.close();
+  const gone = await examined(room.port, []);
+  for (const [{ code, report }, advice] of [
+    [taken, /--name/],
+    [refused, /CHATROOM_PASSWORD/],
+    [encrypted, /--no-encryption/],
+    [gone, /start the Room, or correct --host and --port .*127\.0\.0\.1/],
+  ] as const) {
+    expect([code, report.path, report.status.room.joined]).toEqual([1, undefined, false]);
+    expect(report.findings.map(({ verdict }) => verdict)).toEqual(["no", "no", "no", "no"]);
+    expect(report.advice).toEqual([expect.stringMatching(advice)]);
+  }
+});
+
+test("a Room elsewhere has a password, and the doctor says where it looks for it", async () => {
+  const run = chatroom(["doctor", "Bar", "--host", "192.0.2.1"]);
+  expect(await run.code).toBe(2);
+  expect(run.err).toContain("CHATROOM_PASSWORD");
+});
+
+test.each([
+  [
+    { seenAs: "203.0.113.7", reachable: true },
+    "The Room sees this machine as 203.0.113.7, and can dial it from outside.",
+  ],
+  [
+    { seenAs: "203.0.113.7", reachable: false },
+    "The Room sees this machine as 203.0.113.7, and can't dial it from outside.",
+  ],
+  [
+    { seenAs: "203.0.113.7", reachable: undefined },
+    "The Room sees this machine as 203.0.113.7; whether it can dial it from outside is not known yet.",
+  ],
+  [
+    { seenAs: "192.168.1.7", reachable: undefined },
+    "The Room sees this machine as 192.168.1.7, where nobody outside could dial it.",
+  ],
+  [{ joined: false, seenAs: undefined, reachable: undefined }, "This machine is not in the Room."],
+])("the doctor says how the Room sees this machine: %o", (seen, sentence) => {
+  const room = { address: "room.example.org:2428", joined: true, rttMs: undefined, ...seen };
+  const status = { name: "Doc", room, port: 5_000, addresses: [], peers: [] };
+  const text = textOf({ peer: "Bar", path: "relay", findings: [], advice: [] }, 12, status);
+  expect(text.split("\n")[1]).toBe(sentence);
 });

@@ -18,6 +18,8 @@ interface Case {
   /** Whom the doctor looks for. Default: the user. */
   readonly peer?: string;
   readonly path: string | undefined;
+  /** Whether the Room can dial the doctor's machine. */
+  readonly reachable?: boolean;
   /** A path that is not used, and why not. */
   readonly not?: readonly [path: string, why: RegExp];
   readonly advice?: RegExp;
@@ -45,6 +47,7 @@ const CASES: readonly Case[] = [
     routers: ["easy", "easy"],
     at: "b1",
     path: "punched",
+    reachable: false,
     not: ["public", /can't dial the peer from outside/],
   },
   { what: "two firewalls", routers: ["fw", "fw"], at: "b1", path: "punched" },
@@ -61,6 +64,7 @@ const CASES: readonly Case[] = [
     routers: ["hard", "easy"],
     at: "b1",
     path: "relay",
+    reachable: false,
     not: ["punched", /router here gives each connection another port/],
     advice: /forward a TCP port/,
   },
@@ -119,9 +123,10 @@ for (const half of [CASES.slice(0, 6), CASES.slice(6)])
             told.findings.find(({ path }) => path === way),
             one.what,
           ).toMatchObject({ verdict: "no", why: expect.stringMatching(why) });
+        if (one.reachable !== undefined) expect(told.status.room.reachable, one.what).toBe(one.reachable);
         if (one.advice !== undefined) expect(told.advice.join("\n"), one.what).toMatch(one.advice);
         if (one.path === "lan" || one.path === "public") expect(told.advice, one.what).toEqual([]);
       }
     },
-    60_000,
+    120_000,
   );

@@ -114,6 +114,7 @@ export interface DoctorsReport {
   readonly findings: readonly { readonly path: string; readonly verdict: string; readonly why: string }[];
   readonly advice: readonly string[];
   readonly firstCallMs: number | undefined;
+  readonly status: UserStatus;
 }
 
 /** What calls went through, all the time, until `stopLoad`. */
