@@ -20,7 +20,7 @@ function readContract(path: string, shown: string): Contract {
   if (!existsSync(path)) throw new BaseError(`there is no file ${shown}: compare --accept writes one`);
   try {
     const contract = JSON.parse(readFileSync(path, "utf8")) as Contract;
-    if (contract.chatroom === 1) return contract;
+    if (contract.chatroom === 1 && typeof contract.kinds === "object") return contract;
   } catch {
     // told below
   }

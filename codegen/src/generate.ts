@@ -55,11 +55,6 @@ export class Generator {
     return this.#sources.knownTextOf(path) ?? this.#loader.textOf(path);
   }
 
-  /** The text of a file that was read. */
-  textOf(path: string): string | undefined {
-    return this.#sources.textOf(path);
-  }
-
   /** The kinds alone. @throws ProblemsError as `run` does. */
   async kinds(): Promise<readonly Kind[]> {
     const kinds = await this.#readKinds();

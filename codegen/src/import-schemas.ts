@@ -1,8 +1,9 @@
 import { isAbsolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type NamespacedUnregister, register } from "tsx/esm/api";
+import { readIfThere } from "./file-error.ts";
 import type { Problem } from "./problem.ts";
-import { readIfThere, type Sources } from "./sources.ts";
+import type { Sources } from "./sources.ts";
 
 /** What a module exports, by name. */
 export type ModuleExports = Readonly<Record<string, unknown>>;

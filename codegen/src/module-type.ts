@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readTextFile } from "./file-error.ts";
 import type { Problem } from "./problem.ts";
 
 /** Schemas and generated code are ES modules; in a project whose files are CommonJS that is told before anything runs. */
@@ -13,7 +14,7 @@ export function checkModuleType(schemasDir: string, problems: Problem[]): void {
       column: 1,
       message: `there is no package.json above: write one with ${wanted}`,
     });
-  } else if (!/"type"\s*:\s*"module"/.test(readFileSync(manifest, "utf8"))) {
+  } else if (!/"type"\s*:\s*"module"/.test(readTextFile(manifest))) {
     problems.push({ file: manifest, line: 1, column: 1, message: `this project is CommonJS: write ${wanted}` });
   }
 }

@@ -1,11 +1,10 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { join } from "node:path";
 import { BaseError, readBase } from "./base.ts";
 import { compareContracts, type SchemaChange } from "./compare.ts";
 import { contractOf } from "./contract.ts";
 import { Generator } from "./generate.ts";
-import { formatProblem, ProblemsError } from "./problem.ts";
-import type { Surroundings } from "./run.ts";
+import { applyChanges, readText } from "./output.ts";
+import { displayPath, type Surroundings } from "./run.ts";
 
 export interface CompareOptions {
   schemasDir: string;
@@ -20,38 +19,40 @@ export interface CompareOptions {
 /** The contract that was accepted last, within the output folder. */
 const ACCEPTED = "contract.json";
 
-/** Compares the schemas with those of before, and says what breaks. 0: nothing does, or it is accepted; 1: something does; 2: nothing to compare with. */
+/**
+ * Compares the schemas with those of before, and says what breaks. 0: nothing does, or it is accepted; 1: something does; 2: nothing to compare with.
+ * @throws as `Generator.kinds` and `applyChanges` do.
+ */
 export async function runCompare(options: CompareOptions, { cwd, out, error }: Surroundings): Promise<number> {
   const { schemasDir, outDir, accept, json } = options;
-  const accepted = join(outDir, ACCEPTED);
-  const shown = relative(cwd, accepted).split(sep).join("/");
-  const base = options.base ?? (existsSync(accepted) ? shown : "HEAD");
-  const generator = new Generator(options);
+  const path = join(outDir, ACCEPTED);
+  const shown = displayPath(path, cwd);
+  const accepted = readText(path);
+  const base = options.base ?? (accepted === undefined ? "HEAD" : shown);
+  const now = contractOf(await new Generator(options).kinds(), cwd);
+  // The first contract is accepted for what it is.
+  const isFirst = accept && options.base === undefined && accepted === undefined;
+  let changes: readonly SchemaChange[] = [];
+  let said = `${shown}: nothing was accepted before\n`;
   try {
-    const now = contractOf(await generator.kinds(), cwd);
-    const isFirst = accept && options.base === undefined && base === "HEAD";
-    const changes = isFirst ? [] : compareContracts(await readBase(base, schemasDir, cwd), now);
-    out(json ? `${JSON.stringify(changes, undefined, 2)}\n` : report(changes, base));
-    if (accept) {
-      mkdirSync(outDir, { recursive: true });
-      writeFileSync(accepted, `${JSON.stringify(now, undefined, 1)}\n`);
-      if (!json) out(`${shown}: written\n`);
-      return 0;
+    if (!isFirst) {
+      changes = compareContracts(await readBase(base, schemasDir, cwd), now);
+      said = report(changes, base);
     }
-    return changes.some(({ verdict }) => verdict === "breaking") ? 1 : 0;
   } catch (problem) {
-    if (problem instanceof BaseError) {
+    if (!(problem instanceof BaseError)) throw problem;
+    if (!accept || options.base !== undefined) {
       error(`${problem.message}\n`);
       return 2;
     }
-    if (problem instanceof ProblemsError) {
-      error(
-        `${problem.problems.map((one) => formatProblem(one, cwd, (path) => generator.textOf(path))).join("\n\n")}\n`,
-      );
-      return 2;
-    }
-    throw problem;
+    said = `${shown} could not be read, so nothing was compared\n`;
   }
+  out(json ? `${JSON.stringify(changes, undefined, 2)}\n` : said);
+  if (!accept) return changes.some(({ verdict }) => verdict === "breaking") ? 1 : 0;
+  const text = `${JSON.stringify(now, undefined, 1)}\n`;
+  applyChanges(outDir, accepted === text ? [] : [{ name: ACCEPTED, before: accepted, after: text }]);
+  if (!json) out(`${shown}: ${accepted === text ? "up to date" : "written"}\n`);
+  return 0;
 }
 
 function report(changes: readonly SchemaChange[], base: string): string {

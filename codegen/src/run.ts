@@ -2,9 +2,10 @@ import { statSync } from "node:fs";
 import { relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
 import { unifiedDiff } from "./diff.ts";
+import { readFileError, readIfThere } from "./file-error.ts";
 import type { Generator } from "./generate.ts";
 import { applyChanges, type Change, ForeignFileError, planChanges } from "./output.ts";
-import { formatProblem, ProblemsError } from "./problem.ts";
+import { formatProblem, type Problem, ProblemsError } from "./problem.ts";
 import { isFresh, keepStamp } from "./stamp.ts";
 import { changesOf } from "./watch.ts";
 
@@ -44,77 +45,86 @@ export interface Surroundings {
 export async function run(argv: readonly string[], around: Surroundings): Promise<number> {
   const options = readOptions(argv, around);
   if (typeof options === "number") return options;
-  if (options.command === "docs") {
-    const { runDocs } = await import("./run-docs.ts");
-    return await runDocs({ ...options, version: around.version }, around);
-  }
-  if (options.command === "compare") {
-    const { runCompare } = await import("./run-compare.ts");
-    return await runCompare({ ...options, version: around.version }, around);
-  }
   const where: RunOptions = { ...options, version: around.version };
-  if (!options.force && !options.watch && isFresh(where)) {
+  try {
+    return await COMMANDS[options.command](where, around);
+  } catch (error) {
+    const code = tell(error, around, options.json);
+    // Of a comparison 1 says that something breaks.
+    return error instanceof ProblemsError && options.command === "compare" ? 2 : code;
+  }
+}
+
+const COMMANDS: Readonly<Record<Options["command"], (options: RunOptions, around: Surroundings) => Promise<number>>> = {
+  generate,
+  docs: async (options, around) => (await import("./run-docs.ts")).runDocs(options, around),
+  compare: async (options, around) => (await import("./run-compare.ts")).runCompare(options, around),
+};
+
+async function generate(options: RunOptions, around: Surroundings): Promise<number> {
+  if (!options.force && !options.watch && isFresh(options)) {
     around.out(`${displayPath(options.outDir, around.cwd)}${options.check ? " is" : ":"} up to date\n`);
     return 0;
   }
   // The compiler behind this takes half a second to load: not for --help, nor where nothing has changed.
   const { Generator } = await import("./generate.ts");
-  const generator = new Generator(where);
-  const once = (): Promise<number> => generateOnce(generator, where, around);
-  return options.watch ? watch(generator, where, around, once) : await once();
+  const generator = new Generator(options);
+  return options.watch ? watch(generator, options, around) : await generateOnce(generator, options, around);
 }
 
 /** Reads, writes and says what was done. */
 async function generateOnce(generator: Generator, options: RunOptions, around: Surroundings): Promise<number> {
-  try {
-    const files = await generator.run();
-    const changes = planChanges(options.outDir, files);
-    if (!options.check || changes.length === 0) {
-      applyChanges(options.outDir, changes);
-      keepStamp(options, generator, files);
-    }
-    if (options.check) return check(changes, options.outDir, around);
-    around.out(report(changes, displayPath(options.outDir, around.cwd)));
-    return 0;
-  } catch (error) {
-    return tell(error, generator, around, options.json);
+  const files = await generator.run();
+  const changes = planChanges(options.outDir, files);
+  if (!options.check || changes.length === 0) {
+    applyChanges(options.outDir, changes);
+    keepStamp(options, generator, files);
   }
+  if (options.check) return check(changes, options.outDir, around);
+  around.out(report(changes, displayPath(options.outDir, around.cwd)));
+  return 0;
 }
 
 /** Says what has to be corrected, as text or as JSON for editors; gives the exit code. @throws what is nobody's mistake */
-export function tell(error: unknown, generator: Generator, around: Surroundings, json = false): number {
-  if (error instanceof ProblemsError && json) {
-    const problems = error.problems.map(({ file, ...rest }) => ({ file: displayPath(file, around.cwd), ...rest }));
-    around.out(`${JSON.stringify(problems, undefined, 2)}\n`);
-    return 1;
-  }
-  if (error instanceof ProblemsError) {
-    const texts = error.problems.map((problem) => formatProblem(problem, around.cwd, (path) => generator.textOf(path)));
+function tell(error: unknown, { cwd, out, error: say }: Surroundings, json: boolean): number {
+  const problems = error instanceof ProblemsError ? error.problems : [inTheWay(error, cwd)];
+  if (json) {
+    out(
+      `${JSON.stringify(
+        problems.map(({ file, ...rest }) => ({ file: displayPath(file, cwd), ...rest })),
+        undefined,
+        2,
+      )}\n`,
+    );
+  } else if (error instanceof ProblemsError) {
+    const texts = problems.map((problem) => formatProblem(problem, cwd, readIfThere));
     const count = `${texts.length} ${texts.length === 1 ? "error" : "errors"}`;
-    around.error(`${texts.join("\n\n")}\n\n${count}, nothing was written.\n`);
-    return 1;
+    say(`${texts.join("\n\n")}\n\n${count}, nothing was written.\n`);
+  } else {
+    for (const { message } of problems) say(`${message}\n`);
   }
-  if (error instanceof ForeignFileError) {
-    around.error(`${error.message}\n`);
-    return 1;
-  }
-  throw error;
+  return 1;
+}
+
+/** What the file system refuses, or another's file in the way. @throws what is neither */
+function inTheWay(error: unknown, cwd: string): Problem {
+  const start = { line: 1, column: 1 };
+  if (error instanceof ForeignFileError) return { file: error.path, ...start, message: error.message };
+  const refused = readFileError(error);
+  if (refused === undefined) throw error;
+  return { file: refused.path, ...start, message: `${displayPath(refused.path, cwd)}: ${refused.reason}` };
 }
 
 /** Generates after each change of what was read, until the signal fires. */
-async function watch(
-  generator: Generator,
-  { schemasDir }: RunOptions,
-  { signal, out, error }: Surroundings,
-  once: () => Promise<number>,
-): Promise<number> {
+async function watch(generator: Generator, options: RunOptions, around: Surroundings): Promise<number> {
   let code: number | undefined;
-  for await (const _ of changesOf(schemasDir, () => generator.inputs, signal)) {
-    if (code === undefined) out("watching for changes\n");
-    code = await once().catch((problem: unknown) => {
-      error(`${problem instanceof Error ? problem.message : String(problem)}\n`);
-      return 1;
-    });
+  for await (const _ of changesOf(options.schemasDir, () => generator.inputs, around.signal)) {
+    if (code === undefined) around.out("watching for changes\n");
+    try {
+      code = await generateOnce(generator, options, around);
+    } catch (error) {
+      code = tell(error, around, options.json);
+    }
   }
   return code ?? 0;
 }
@@ -184,7 +194,7 @@ function readOptions(argv: readonly string[], { cwd, version, out, error }: Surr
   const schemasDir = resolve(cwd, values.schemas);
   const outName = values.out ?? (command === "docs" ? "docs/api" : "generated");
   const outDir = resolve(cwd, outName);
-  if (!statSync(schemasDir, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isFolder(schemasDir)) {
     error(`there is no folder ${values.schemas}: write schema files there, or name their folder with --schemas\n`);
     return 2;
   }
@@ -193,6 +203,14 @@ function readOptions(argv: readonly string[], { cwd, version, out, error }: Surr
     return 2;
   }
   return { ...values, command, schemasDir, outDir, base: values.base };
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Shows what is not as it would be written; gives the exit code. `command` mends it. */

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { readIfThere, readTextFile } from "./file-error.ts";
 import type { Problem } from "./problem.ts";
 import type { Constant, Expression, SourceModule } from "./source-tree.ts";
 import { parseModule } from "./typescript.ts";
@@ -18,7 +19,7 @@ export class Sources {
   open(path: string): SourceModule {
     const known = this.#modules.get(path);
     if (known) return known.module;
-    const read = parseModule(path, readFileSync(path, "utf8"));
+    const read = parseModule(path, readTextFile(path));
     this.#modules.set(path, read);
     return read.module;
   }
@@ -129,14 +130,5 @@ function manifestOf(folder: string, from: string): string | undefined {
     const path = join(dir, "node_modules", name, "package.json");
     if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
     if (dir === dirname(dir)) return undefined;
-  }
-}
-
-/** The text of a file; undefined where it can't be read. */
-export function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
   }
 }

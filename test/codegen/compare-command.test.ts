@@ -63,7 +63,11 @@ since HEAD: 2 breaking, 0 risky, 2 safe
   test("with what was accepted: it is written once, compared with from then on, and accepted anew", async () => {
     const project = projectWith(FILES);
     const first = await project.codegen("compare", "--accept");
-    expect(first).toEqual({ code: 0, out: "no change since HEAD\ngenerated/contract.json: written\n", error: "" });
+    expect(first).toEqual({
+      code: 0,
+      out: "generated/contract.json: nothing was accepted before\ngenerated/contract.json: written\n",
+      error: "",
+    });
     expect(await project.codegen("compare")).toMatchObject({
       code: 0,
       out: "no change since generated/contract.json\n",
@@ -75,6 +79,34 @@ since HEAD: 2 breaking, 0 risky, 2 safe
     // Generating leaves it alone.
     await project.codegen();
     expect(project.list("generated")).toContain("contract.json");
+  });
+
+  test("a contract that can't be read, as after a merge, is no reason not to accept", async () => {
+    const project = projectWith(FILES);
+    await project.codegen("compare", "--accept");
+    const contract = project.read("generated/contract.json");
+    for (const broken of [
+      `<<<<<<< ours\n${contract}=======\n${contract}>>>>>>> theirs\n`,
+      '{ "chatroom": 1 }',
+      "null",
+      "",
+    ]) {
+      project.write({ "generated/contract.json": broken });
+      expect(await project.codegen("compare")).toEqual({
+        code: 2,
+        out: "",
+        error: "generated/contract.json is no contract that this version wrote: write it anew with compare --accept\n",
+      });
+      expect(await project.codegen("compare", "--accept")).toEqual({
+        code: 0,
+        out: "generated/contract.json could not be read, so nothing was compared\ngenerated/contract.json: written\n",
+        error: "",
+      });
+      expect(project.read("generated/contract.json")).toBe(contract);
+    }
+    // A base that was asked for is another thing.
+    expect(await project.codegen("compare", "--accept", "--base", "old.json")).toMatchObject({ code: 2, out: "" });
+    expect((await project.codegen("compare", "--accept")).out).toContain("generated/contract.json: up to date\n");
   });
 
   test("every part of a method is compared: words, callers, errors, outputs", async () => {

@@ -1,6 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, statSync, utimesSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { readFileError } from "../../codegen/src/file-error.ts";
+import { applyChanges } from "../../codegen/src/output.ts";
 import { type Project, projectWith, schemaFile } from "./project.ts";
 import { ROOT } from "./root.ts";
 
@@ -87,11 +89,82 @@ describe("writing", () => {
     await project.codegen();
     age(project);
     const before = snapshot(project);
+    const outDir = join(project.dir, "generated");
+    const changes = [
+      { name: "Bar.d.ts", before: project.read("generated/Bar.d.ts"), after: "new" },
+      { name: "Baz.d.ts", before: undefined, after: "new" },
+      { name: "Foo.d.ts", before: undefined, after: "new" },
+      { name: "index.ts", before: project.read("generated/index.ts"), after: "new" },
+    ];
     // A folder that is not empty stands where a new file has to go.
-    project.write({ "schemas/Foo.ts": FOO, "generated/Foo.d.ts.map/keep": "" });
-    await expect(project.codegen()).rejects.toThrow(/EISDIR|ENOTEMPTY|ENOTDIR/);
-    expect(project.list("generated")).toEqual([...FILES, "Foo.d.ts.map"].toSorted());
+    project.write({ "generated/Foo.d.ts/keep": "" });
+    expect(() => applyChanges(outDir, changes)).toThrow(
+      expect.objectContaining({ path: join(outDir, "Foo.d.ts") }) as Error,
+    );
+    expect(project.list("generated")).toEqual([...FILES, "Foo.d.ts"].toSorted());
     for (const name of FILES) expect(`1000000 ${project.read(`generated/${name}`)}`).toBe(before[name]);
+  });
+});
+
+function link(project: Project, to: string, at: string): void {
+  symlinkSync(to, join(project.dir, at));
+}
+
+function reasonOf(code: string): string | undefined {
+  return readFileError(Object.assign(new Error(`${code}: no`), { code, path: "generated" }))?.reason;
+}
+
+describe("what the file system refuses is told in one line, with the path and what to do", () => {
+  const FOLDER = "a folder stands where a file is needed: move it away (EISDIR)";
+  const FILE = "a file stands where a folder is needed: move it away, or choose another --out";
+  const NOTHING = "nothing is there, or a link that leads nowhere: make it, or remove the link (ENOENT)";
+
+  test.each<[what: string, prepare: (project: Project) => void, line: string, argv?: string[]]>([
+    ["a folder for a file", (one) => one.write({ "generated/Bar.d.ts/keep": "" }), `generated/Bar.d.ts: ${FOLDER}`],
+    ["a folder for a map", (one) => one.write({ "generated/Bar.d.ts.map/keep": "" }), `generated/Bar.d.ts.map: ${FOLDER}`],
+    ["a file for the folder", (one) => one.write({ generated: "mine" }), `generated/Bar.d.ts: ${FILE} (ENOTDIR)`],
+    ["a link to nowhere for the folder", (one) => link(one, "nowhere", "generated"), `generated: ${NOTHING}`],
+    ["a link to nowhere among the schemas", (one) => link(one, "nowhere", "schemas/Foo.ts"), `schemas/Foo.ts: ${NOTHING}`],
+    ["a link to a folder among them", (one) => link(one, ".", "schemas/Foo.ts"), `schemas/Foo.ts: ${FOLDER}`],
+    ["a folder for a page", (one) => one.write({ "docs/api/Bar.md/keep": "" }), `docs/api/Bar.md: ${FOLDER}`, ["docs"]],
+    ["a file for their folder", (one) => one.write({ docs: "mine" }), `docs/api/Bar.md: ${FILE} (ENOTDIR)`, ["docs"]],
+    ["a folder for the contract", (one) => one.write({ "generated/contract.json/keep": "" }), `generated/contract.json: ${FOLDER}`, ["compare", "--accept"]],
+  ])("%s", async (_what, prepare, line, argv = []) => {
+    const project = projectWith({ "schemas/Bar.ts": BAR });
+    prepare(project);
+    const before = ["generated", "docs/api"].map((folder) => project.list(folder));
+    expect(await project.codegen(...argv)).toEqual({ code: 1, out: "", error: `${line}\n` });
+    expect(["generated", "docs/api"].map((folder) => project.list(folder))).toEqual(before);
+    expect(JSON.parse((await project.codegen(...argv, "--json")).out)).toMatchObject([{ line: 1, message: line }]);
+  }); // biome-ignore format: a line for each
+
+  test("what this user may not do, and disks that can only be read", () => {
+    for (const code of ["EACCES", "EPERM"])
+      expect(reasonOf(code)).toBe(`permission denied: change who may read and write it, or run as its owner (${code})`);
+    expect(reasonOf("EROFS")).toBe("the disk can only be read: choose another --out (EROFS)");
+    expect(reasonOf("EIO")).toBe("EIO: no (EIO)");
+    expect(readFileError(new Error("a mistake of ours"))).toBeUndefined();
+  });
+
+  test.skipIf(process.platform === "win32")("a folder that can't be written stays as it was", async () => {
+    const project = projectWith({ "schemas/Bar.ts": BAR });
+    await project.codegen();
+    project.write({ "schemas/Bar.ts": CHANGED_BAR });
+    const before = snapshot(project);
+    chmodSync(join(project.dir, "generated"), 0o555);
+    // Who may do everything may write there, too.
+    const isRoot = process.getuid?.() === 0;
+    const setUser = (id: number): void => void (isRoot && process.seteuid?.(id));
+    chmodSync(project.dir, 0o755);
+    await import("../../codegen/src/generate.ts");
+    setUser(65_534);
+    const told = await project.codegen().finally(() => setUser(0));
+    expect(told).toEqual({
+      code: 1,
+      out: "",
+      error: "generated: permission denied: change who may read and write it, or run as its owner (EACCES)\n",
+    });
+    expect(snapshot(project)).toEqual(before);
   });
 });
 
