@@ -1,3 +1,5 @@
+import { type Paint, plain } from "./color.ts";
+
 /** Lines around a change that are shown for orientation. */
 const CONTEXT = 3;
 
@@ -10,10 +12,16 @@ interface Edit {
 }
 
 /** The change from one text to another in the unified format; empty when they are equal. */
-export function unifiedDiff(before: string, after: string, beforeName: string, afterName: string): string {
+export function unifiedDiff(
+  before: string,
+  after: string,
+  beforeName: string,
+  afterName: string,
+  paint: Paint = plain,
+): string {
   if (before === after) return "";
   const edits = editsBetween(toLines(before), toLines(after));
-  return `--- ${beforeName}\n+++ ${afterName}\n${printHunks(edits)}`;
+  return `${paint("bold", `--- ${beforeName}`)}\n${paint("bold", `+++ ${afterName}`)}\n${printHunks(edits, paint)}`;
 }
 
 function toLines(text: string): string[] {
@@ -71,7 +79,9 @@ function editsWithin(before: readonly string[], after: readonly string[]): Edit[
   return edits;
 }
 
-function printHunks(edits: readonly Edit[]): string {
+function printHunks(edits: readonly Edit[], paint: Paint): string {
+  const lineOf = ({ sign, line }: Edit): string =>
+    sign === " " ? ` ${line}` : paint(sign === "-" ? "red" : "green", `${sign}${line}`);
   const isShown = (index: number) =>
     edits.slice(Math.max(0, index - CONTEXT), index + CONTEXT + 1).some(({ sign }) => sign !== " ");
   let text = "";
@@ -91,8 +101,8 @@ function printHunks(edits: readonly Edit[]): string {
     }
     const removed = hunk.filter(({ sign }) => sign !== "+").length;
     const added = hunk.filter(({ sign }) => sign !== "-").length;
-    text += `@@ -${range(before, removed)} +${range(after, added)} @@\n`;
-    text += hunk.map(({ sign, line }) => `${sign}${line}\n`).join("");
+    text += `${paint("cyan", `@@ -${range(before, removed)} +${range(after, added)} @@`)}\n`;
+    text += hunk.map((edit) => `${lineOf(edit)}\n`).join("");
     before += removed;
     after += added;
   }

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { isAbsolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type NamespacedUnregister, register } from "tsx/esm/api";
@@ -46,15 +47,18 @@ export class SchemaLoader {
     const exit = Object.getOwnPropertyDescriptor(process, "exit");
     process.exit = leave;
     for (const path of paths) {
-      const tell = (): void => void process.stderr.write(`${path} never ends loading: it awaits what does not come\n`);
-      process.once("exit", tell);
+      const over = new AbortController();
+      // Then the program has nothing left to do but to wait for this module.
+      const stuck = once(process, "beforeExit", { signal: over.signal }).then((): never => {
+        throw Object.assign(new Error("it awaits what never comes"), { stack: "" });
+      });
       try {
         const url = `${pathToFileURL(path).href}${query}`;
-        modules.set(path, (await this.#loader.import(url, import.meta.url)) as ModuleExports);
+        modules.set(path, (await Promise.race([this.#loader.import(url, import.meta.url), stuck])) as ModuleExports);
       } catch (error) {
         problems.push(problemOf(error, path, sources));
       }
-      process.off("exit", tell);
+      over.abort();
     }
     if (exit !== undefined) Object.defineProperty(process, "exit", exit);
     return modules;

@@ -1,4 +1,5 @@
 import { relative, sep } from "node:path";
+import { type Paint, plain } from "./color.ts";
 import type { Spot } from "./source-tree.ts";
 
 /** Something a user has to change, and where. */
@@ -35,15 +36,21 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
 }
 
 /** `file:line:column: message`, then the line itself with a caret under the place. `read` gives the text of a file. */
-export function formatProblem(problem: Problem, cwd: string, read: (path: string) => string | undefined): string {
+export function formatProblem(
+  problem: Problem,
+  cwd: string,
+  read: (path: string) => string | undefined,
+  paint: Paint = plain,
+): string {
   const file = relative(cwd, problem.file).split(sep).join("/");
   const about = problem.about === undefined ? "" : `${problem.about}: `;
-  const head = `${file}:${problem.line}:${problem.column}: ${about}${problem.message}`;
+  const head = `${paint("bold", `${file}:${problem.line}:${problem.column}:`)} ${about}${problem.message}`;
   const line = read(problem.file)?.split(/\r?\n/)[problem.line - 1];
   if (line === undefined || line.trim() === "") return head;
   const gutter = `${problem.line} | `;
   const pad = line.slice(0, problem.column - 1).replace(/[^\t]/g, " ");
-  return `${head}\n  ${gutter}${line}\n  ${" ".repeat(gutter.length - 2)}| ${pad}^`;
+  const [number, below] = [gutter, `${" ".repeat(gutter.length - 2)}| `].map((text) => paint("dim", text));
+  return `${head}\n  ${number}${line}\n  ${below}${pad}${paint("red", "^")}`;
 }
 
 /** Orders texts by code unit, the same on every machine. */

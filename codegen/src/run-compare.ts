@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { BaseError, readBase } from "./base.ts";
+import { plain } from "./color.ts";
 import { compareContracts, type SchemaChange } from "./compare.ts";
 import { contractOf } from "./contract.ts";
 import { Generator } from "./generate.ts";
@@ -23,7 +24,7 @@ const ACCEPTED = "contract.json";
  * Compares the schemas with those of before, and says what breaks. 0: nothing does, or it is accepted; 1: something does; 2: nothing to compare with.
  * @throws as `Generator.kinds` and `applyChanges` do.
  */
-export async function runCompare(options: CompareOptions, { cwd, out, error }: Surroundings): Promise<number> {
+export async function runCompare(options: CompareOptions, { cwd, out, error, paint }: Surroundings): Promise<number> {
   const { schemasDir, outDir, accept, json } = options;
   const path = join(outDir, ACCEPTED);
   const shown = displayPath(path, cwd);
@@ -37,7 +38,7 @@ export async function runCompare(options: CompareOptions, { cwd, out, error }: S
   try {
     if (!isFirst) {
       changes = compareContracts(await readBase(base, schemasDir, cwd), now);
-      said = report(changes, base);
+      said = report(changes, base, paint?.out);
     }
   } catch (problem) {
     if (!(problem instanceof BaseError)) throw problem;
@@ -55,11 +56,13 @@ export async function runCompare(options: CompareOptions, { cwd, out, error }: S
   return 0;
 }
 
-function report(changes: readonly SchemaChange[], base: string): string {
+const COLORS = { breaking: "red", risky: "yellow", safe: "green" } as const;
+
+function report(changes: readonly SchemaChange[], base: string, paint = plain): string {
   if (changes.length === 0) return `no change since ${base}\n`;
   const lines = changes.map(({ verdict, about, reason, was, is }) => {
     const place = was === is ? (is ?? "") : [was, is].filter((one) => one !== undefined).join(" -> ");
-    return `${verdict.padEnd(8)}  ${about}: ${reason}  (${place})`;
+    return `${paint(COLORS[verdict], verdict.padEnd(8))}  ${about}: ${reason}  (${place})`;
   });
   const count = (which: string): number => changes.filter(({ verdict }) => verdict === which).length;
   return `${lines.join("\n")}\n\nsince ${base}: ${count("breaking")} breaking, ${count("risky")} risky, ${count("safe")} safe\n`;

@@ -1,13 +1,14 @@
 import { emitDocs } from "./emit-docs.ts";
 import { Generator } from "./generate.ts";
 import { applyChanges, planChanges } from "./output.ts";
-import { check, displayPath, report, type Surroundings } from "./run.ts";
+import { check, displayPath, done, report, type Surroundings } from "./run.ts";
 
 export interface DocsCommandOptions {
   schemasDir: string;
   outDir: string;
   version: string;
   check: boolean;
+  json: boolean;
 }
 
 /** Writes what there is to read about the kinds: 0 done, 1 not up to date. @throws as `Generator.run` and `applyChanges` do. */
@@ -15,8 +16,7 @@ export async function runDocs(options: DocsCommandOptions, around: Surroundings)
   const { outDir, version } = options;
   const files = emitDocs(await new Generator(options).kinds(), { version, root: around.cwd, outDir });
   const changes = planChanges(outDir, files);
-  if (options.check) return check(changes, outDir, around, "npm run codegen -- docs");
+  if (options.check) return check(changes, options, around, "npm run codegen -- docs");
   applyChanges(outDir, changes);
-  around.out(report(changes, displayPath(outDir, around.cwd)));
-  return 0;
+  return done(report(changes, displayPath(outDir, around.cwd)), options, around);
 }

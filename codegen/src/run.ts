@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
-import { relative, resolve, sep } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import { parseArgs } from "node:util";
+import { type Paint, plain } from "./color.ts";
 import { unifiedDiff } from "./diff.ts";
 import { readFileError, readIfThere } from "./file-error.ts";
 import type { Generator } from "./generate.ts";
@@ -9,11 +10,17 @@ import { formatProblem, type Problem, ProblemsError } from "./problem.ts";
 import { isFresh, keepStamp } from "./stamp.ts";
 import { changesOf } from "./watch.ts";
 
+/** What each command takes. */
+const USAGE = {
+  generate: "chatroom-codegen [--schemas DIR] [--out DIR] [--check | --watch] [--force] [--json]",
+  docs: "chatroom-codegen docs [--schemas DIR] [--out DIR] [--check] [--json]",
+  compare:
+    "chatroom-codegen compare [--schemas DIR] [--out DIR] [--base COMMIT | --base FILE.json] [--accept] [--json]",
+} as const;
+
 const HELP = `chatroom-codegen: turns schema files into plain TypeScript
 
-  chatroom-codegen [--schemas DIR] [--out DIR] [--check | --watch] [--force] [--json]
-  chatroom-codegen docs [--schemas DIR] [--out DIR] [--check]
-  chatroom-codegen compare [--schemas DIR] [--out DIR] [--base COMMIT | --base FILE.json] [--accept] [--json]
+  ${Object.values(USAGE).join("\n  ")}
 
   --schemas DIR   where the schema files are (default: schemas)
   --out DIR       where the generated files go (default: generated)
@@ -28,7 +35,7 @@ const HELP = `chatroom-codegen: turns schema files into plain TypeScript
   --help          show this text
   --version       show the version
 
-Files that need no change are not written. With errors in a schema, nothing is.
+Files that need no change are not written. With errors in a schema, nothing is. Colours are for terminals; NO_COLOR takes them away, FORCE_COLOR=1 brings them elsewhere.
 `;
 
 /** What a run has of its surroundings. */
@@ -37,6 +44,8 @@ export interface Surroundings {
   version: string;
   out: (text: string) => void;
   error: (text: string) => void;
+  /** How each of them is coloured; absent: it is not. */
+  paint?: { out: Paint; error: Paint };
   /** Ends `--watch`. */
   signal?: AbortSignal;
 }
@@ -63,8 +72,11 @@ const COMMANDS: Readonly<Record<Options["command"], (options: RunOptions, around
 
 async function generate(options: RunOptions, around: Surroundings): Promise<number> {
   if (!options.force && !options.watch && isFresh(options)) {
-    around.out(`${displayPath(options.outDir, around.cwd)}${options.check ? " is" : ":"} up to date\n`);
-    return 0;
+    return done(
+      `${displayPath(options.outDir, around.cwd)}${options.check ? " is" : ":"} up to date\n`,
+      options,
+      around,
+    );
   }
   // The compiler behind this takes half a second to load: not for --help, nor where nothing has changed.
   const { Generator } = await import("./generate.ts");
@@ -80,29 +92,34 @@ async function generateOnce(generator: Generator, options: RunOptions, around: S
     applyChanges(options.outDir, changes);
     keepStamp(options, generator, files);
   }
-  if (options.check) return check(changes, options.outDir, around);
-  around.out(report(changes, displayPath(options.outDir, around.cwd)));
+  if (options.check) return check(changes, options, around);
+  return done(report(changes, displayPath(options.outDir, around.cwd)), options, around);
+}
+
+/** Says that there is nothing to correct; gives the exit code. */
+export function done(text: string, { json }: { json: boolean }, { out }: Surroundings): number {
+  out(json ? "[]\n" : text);
   return 0;
 }
 
 /** Says what has to be corrected, as text or as JSON for editors; gives the exit code. @throws what is nobody's mistake */
-function tell(error: unknown, { cwd, out, error: say }: Surroundings, json: boolean): number {
+function tell(error: unknown, around: Surroundings, json: boolean): number {
+  const { cwd, error: say, paint } = around;
   const problems = error instanceof ProblemsError ? error.problems : [inTheWay(error, cwd)];
-  if (json) {
-    out(
-      `${JSON.stringify(
-        problems.map(({ file, ...rest }) => ({ file: displayPath(file, cwd), ...rest })),
-        undefined,
-        2,
-      )}\n`,
-    );
-  } else if (error instanceof ProblemsError) {
-    const texts = problems.map((problem) => formatProblem(problem, cwd, readIfThere));
+  if (json) return printProblems(problems, around);
+  if (error instanceof ProblemsError) {
+    const texts = problems.map((problem) => formatProblem(problem, cwd, readIfThere, paint?.error));
     const count = `${texts.length} ${texts.length === 1 ? "error" : "errors"}`;
-    say(`${texts.join("\n\n")}\n\n${count}, nothing was written.\n`);
+    say(`${texts.join("\n\n")}\n\n${(paint?.error ?? plain)("red", count)}, nothing was written.\n`);
   } else {
     for (const { message } of problems) say(`${message}\n`);
   }
+  return 1;
+}
+
+function printProblems(problems: readonly Problem[], { cwd, out }: Surroundings): number {
+  const shown = problems.map(({ file, ...rest }) => ({ file: displayPath(file, cwd), ...rest }));
+  out(`${JSON.stringify(shown, undefined, 2)}\n`);
   return 1;
 }
 
@@ -119,7 +136,7 @@ function inTheWay(error: unknown, cwd: string): Problem {
 async function watch(generator: Generator, options: RunOptions, around: Surroundings): Promise<number> {
   let code: number | undefined;
   for await (const _ of changesOf(options.schemasDir, () => generator.inputs, around.signal)) {
-    if (code === undefined) around.out("watching for changes\n");
+    if (code === undefined && !options.json) around.out("watching for changes\n");
     try {
       code = await generateOnce(generator, options, around);
     } catch (error) {
@@ -187,6 +204,15 @@ function readOptions(argv: readonly string[], { cwd, version, out, error }: Surr
     error(`there is no command ${positionals.join(" ")}\n\n${HELP}`);
     return 2;
   }
+  const surplus = (["check", "force", "watch", "base", "accept", "json"] as const).find(
+    (name) => (values[name] ?? false) !== false && !USAGE[command].includes(`--${name}`),
+  );
+  if (surplus !== undefined) {
+    const isOfCompare = command === "generate";
+    const message = isOfCompare ? `--${surplus} belongs to compare` : `${command} takes no --${surplus}`;
+    error(`${message}\n\n  ${USAGE[isOfCompare ? "compare" : command]}\n`);
+    return 2;
+  }
   if (values.check && values.watch) {
     error("--check looks once, --watch goes on: give one of them\n");
     return 2;
@@ -216,25 +242,31 @@ function isFolder(path: string): boolean {
 /** Shows what is not as it would be written; gives the exit code. `command` mends it. */
 export function check(
   changes: readonly Change[],
-  outDir: string,
-  { cwd, out, error }: Surroundings,
+  { outDir, json }: { outDir: string; json: boolean },
+  around: Surroundings,
   command = "npm run codegen",
 ): number {
-  if (changes.length === 0) {
-    out(`${displayPath(outDir, cwd)} is up to date\n`);
-    return 0;
+  const { cwd, out, error, paint } = around;
+  const folder = displayPath(outDir, cwd);
+  if (changes.length === 0) return done(`${folder} is up to date\n`, { json }, around);
+  if (json) {
+    const message = `is not up to date: ${command}`;
+    return printProblems(
+      changes.map(({ name }) => ({ file: join(outDir, name), line: 1, column: 1, message })),
+      around,
+    );
   }
   for (const { name, before, after } of changes) {
     // Maps follow from the declarations and can't be read.
     if (name.endsWith(".map")) continue;
-    const path = `${displayPath(outDir, cwd)}/${name}`;
+    const path = `${folder}/${name}`;
     const [from, to] = [
       before === undefined ? "/dev/null" : `a/${path}`,
       after === undefined ? "/dev/null" : `b/${path}`,
     ];
-    out(unifiedDiff((before ?? "").replaceAll("\r\n", "\n"), after ?? "", from, to));
+    out(unifiedDiff((before ?? "").replaceAll("\r\n", "\n"), after ?? "", from, to, paint?.out));
   }
-  error(`${displayPath(outDir, cwd)} is not up to date (${changes.map(({ name }) => name).join(", ")}): ${command}\n`);
+  error(`${folder} is not up to date (${changes.map(({ name }) => name).join(", ")}): ${command}\n`);
   return 1;
 }
 
