@@ -1,5 +1,5 @@
 import { type Kind, type Method, type Origin, type Type, typesOf } from "./model.ts";
-import { allNamesOf, NETWORK_FILES, NETWORK_NAMES, pascalCase, RUNTIME_NAMES } from "./names.ts";
+import { allNamesOf, NETWORK_FILES, NETWORK_NAMES, RUNTIME_NAMES } from "./names.ts";
 import type { Problem } from "./problem.ts";
 import { partsOf } from "./type-algebra.ts";
 
@@ -29,18 +29,15 @@ export function checkNames(kinds: readonly Kind[], problems: Problem[]): void {
     problems.push({ file: origin.file, ...origin.key.start, message });
   };
   for (const kind of kinds) {
-    checkKindName(kind, refuse);
+    checkName(kindRule, kind, namesOf(kinds), refuse);
     for (const method of kind.methods) {
-      checkMethodName(method, refuse);
-      for (const error of method.errors) checkErrorCode(error.code, error.origin, refuse);
-      checkAlike(
-        method.errors.map(({ code, origin }) => ({ name: code, origin })),
-        `errors of ${method.name}`,
-        refuse,
-      );
+      checkName(methodRule, method, namesOf(kind.methods), refuse);
+      const errors = method.errors.map(({ code, origin }) => ({ name: code, origin }));
+      for (const error of errors) checkName(errorRule, error, namesOf(errors), refuse);
+      checkAlike(errors, `errors of ${method.name}`, refuse);
       for (const { kind: other, origin } of method.from ?? []) {
         if (kinds.some((one) => one.name === other)) continue;
-        refuse(origin, `there is no kind ${other}: from takes ${listOf(kinds.map((one) => one.name))}`);
+        refuse(origin, `there is no kind ${other}: from takes ${listOf(namesOf(kinds))}`);
       }
     }
     checkAlike(kind.methods, `methods of ${kind.name}`, refuse);
@@ -51,45 +48,73 @@ export function checkNames(kinds: readonly Kind[], problems: Problem[]): void {
 
 type Refuse = (origin: Origin, message: string) => void;
 
-function checkKindName({ name, origin }: Kind, refuse: Refuse): void {
-  if (!/^[A-Z][A-Za-z0-9]*$/.test(name)) {
-    refuse(origin, `a kind is named in PascalCase, with letters and digits: ${pascalCase(name)} instead of ${name}`);
-  } else if (RESERVED_KINDS.includes(name)) {
-    refuse(origin, `a kind can't be named ${name}, that name is chatroom's own: choose another`);
-  } else if (NETWORK_FILES.some((file) => file === name.toLowerCase())) {
-    refuse(origin, `a kind can't be named ${name}, its file would replace ${name.toLowerCase()}: choose another`);
-  }
-  checkLength(name, origin, refuse);
+interface Named {
+  name: string;
+  origin: Origin;
 }
 
-function checkMethodName({ name, origin }: Method, refuse: Refuse): void {
-  if (RESERVED.includes(name)) {
-    refuse(origin, `a method can't be named ${name}, JavaScript gives that name a meaning: choose another`);
-  } else if (!/^[a-z][A-Za-z0-9]*$/.test(name)) {
-    refuse(origin, `a method is named in camelCase, with letters and digits: ${camelCase(name)} instead of ${name}`);
-  }
-  checkLength(name, origin, refuse);
+/** What is wrong with a name; `others` stand beside it. */
+type NameRule = (name: string, others: readonly string[]) => string | undefined;
+
+const kindRule: NameRule = (name, others) => {
+  if (!isPascal(name))
+    return `a kind is named in PascalCase, with letters from A to Z and digits: ${instead(name, others, pascalCase, kindRule)}`;
+  if (RESERVED_KINDS.includes(name))
+    return `a kind can't be named ${name}, that name is chatroom's own: choose another`;
+  if (NETWORK_FILES.some((file) => file === name.toLowerCase()))
+    return `a kind can't be named ${name}, its file would replace ${name.toLowerCase()}: choose another`;
+  return undefined;
+};
+
+const methodRule: NameRule = (name, others) => {
+  if (RESERVED.includes(name))
+    return `a method can't be named ${name}, JavaScript gives that name a meaning: choose another`;
+  if (!/^[a-z][A-Za-z0-9]*$/.test(name))
+    return `a method is named in camelCase, with letters from A to Z and digits: ${instead(name, others, camelCase, methodRule)}`;
+  return undefined;
+};
+
+const errorRule: NameRule = (code, others) => {
+  if (RESERVED.includes(code))
+    return `an error can't be named ${code}, JavaScript gives that name a meaning: choose another`;
+  if (code === code.toUpperCase() && /[A-Z].*[A-Z_]/.test(code))
+    return `errors in capitals are chatroom's own: ${instead(code, others, (text) => pascalCase(text.toLowerCase()), errorRule)}`;
+  if (!isPascal(code))
+    return `an error is named in PascalCase, with letters from A to Z and digits: ${instead(code, others, pascalCase, errorRule)}`;
+  return undefined;
+};
+
+function isPascal(name: string): boolean {
+  return /^[A-Z][A-Za-z0-9]*$/.test(name);
 }
 
-function checkErrorCode(code: string, origin: Origin, refuse: Refuse): void {
-  if (RESERVED.includes(code)) {
-    refuse(origin, `an error can't be named ${code}, JavaScript gives that name a meaning: choose another`);
-  } else if (code === code.toUpperCase() && /[A-Z].*[A-Z_]/.test(code)) {
-    refuse(origin, `errors in capitals are chatroom's own: ${pascalCase(code.toLowerCase())} instead of ${code}`);
-  } else if (!/^[A-Z][A-Za-z0-9]*$/.test(code)) {
-    refuse(origin, `an error is named in PascalCase, with letters and digits: ${pascalCase(code)} instead of ${code}`);
-  }
-  checkLength(code, origin, refuse);
+/** A name to write instead of that one, if it would be taken and nothing beside it is called so. */
+function instead(name: string, others: readonly string[], change: (name: string) => string, rule: NameRule): string {
+  const other = change(name);
+  const isFree = !others.some((one) => one !== name && one.toLowerCase() === other.toLowerCase());
+  const isGood = other !== name && other.length <= MAX_NAME_LENGTH && isFree && rule(other, []) === undefined;
+  return isGood ? `${other} instead of ${name}` : `choose another name than ${JSON.stringify(name)}`;
 }
 
-function checkLength(name: string, origin: Origin, refuse: Refuse): void {
-  if (name.length <= MAX_NAME_LENGTH) return;
-  refuse(origin, `a name has at most ${MAX_NAME_LENGTH} characters, this one has ${name.length}: shorten it`);
+/** The words of a text as one, each with a capital letter; accents are left out. */
+function pascalCase(name: string): string {
+  const words = name
+    .normalize("NFD")
+    .replaceAll(/\p{M}/gu, "")
+    .split(/[^\p{L}\p{N}]+/u);
+  return words.map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`).join("");
+}
+
+function checkName(rule: NameRule, { name, origin }: Named, others: readonly string[], refuse: Refuse): void {
+  const message = rule(name, others);
+  if (message !== undefined) refuse(origin, message);
+  if (name.length > MAX_NAME_LENGTH)
+    refuse(origin, `a name has at most ${MAX_NAME_LENGTH} characters, this one has ${name.length}: shorten it`);
 }
 
 /** Refuses names that are equal, or that differ by case alone; both places are named. */
-function checkAlike(items: readonly { name: string; origin: Origin }[], what: string, refuse: Refuse): void {
-  const seen = new Map<string, { name: string; origin: Origin }>();
+function checkAlike(items: readonly Named[], what: string, refuse: Refuse): void {
+  const seen = new Map<string, Named>();
   for (const item of items) {
     const before = seen.get(item.name.toLowerCase());
     if (before === undefined) {
@@ -154,6 +179,10 @@ function checkImports(kind: Kind, refuse: Refuse): void {
 
 function describe(kind: Kind, method: Method | undefined): string {
   return method === undefined ? `the kind ${kind.name}` : `${kind.name}.${method.name}`;
+}
+
+function namesOf(items: readonly { name: string }[]): string[] {
+  return items.map(({ name }) => name);
 }
 
 function listOf(names: readonly string[]): string {

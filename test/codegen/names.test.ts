@@ -70,11 +70,13 @@ test("kinds may be called what chatroom calls its programs, and be Foo beside Fo
 
 describe("how names look", () => {
   test.each([
-    ["bar", "a kind is named in PascalCase, with letters and digits: Bar instead of bar"],
-    ["_Bar", "a kind is named in PascalCase, with letters and digits: Bar instead of _Bar"],
-    ["$", "a kind is named in PascalCase, with letters and digits: A instead of $"],
-    ["Foo_bar", "a kind is named in PascalCase, with letters and digits: FooBar instead of Foo_bar"],
-    ["Zoé", "a kind is named in PascalCase, with letters and digits: Zo instead of Zoé"],
+    ["bar", "a kind is named in PascalCase, with letters from A to Z and digits: Bar instead of bar"],
+    ["_Bar", "a kind is named in PascalCase, with letters from A to Z and digits: Bar instead of _Bar"],
+    ["$", 'a kind is named in PascalCase, with letters from A to Z and digits: choose another name than "$"'],
+    ["Foo_bar", "a kind is named in PascalCase, with letters from A to Z and digits: FooBar instead of Foo_bar"],
+    ["Zoé", "a kind is named in PascalCase, with letters from A to Z and digits: Zoe instead of Zoé"],
+    ["Ünder", "a kind is named in PascalCase, with letters from A to Z and digits: Under instead of Ünder"],
+    ["room", 'a kind is named in PascalCase, with letters from A to Z and digits: choose another name than "room"'],
     ["Room", "a kind can't be named Room, that name is chatroom's own: choose another"],
     ["Any", "a kind can't be named Any, that name is chatroom's own: choose another"],
     ["AnyKind", "a kind can't be named AnyKind, that name is chatroom's own: choose another"],
@@ -86,10 +88,19 @@ describe("how names look", () => {
   });
 
   test.each([
-    ["Find", "a method is named in camelCase, with letters and digits: find instead of Find"],
-    ["find_one", "a method is named in camelCase, with letters and digits: findOne instead of find_one"],
-    ["$get", "a method is named in camelCase, with letters and digits: get instead of $get"],
-    ["1st", "a method is named in camelCase, with letters and digits: a1st instead of 1st"],
+    ["Find", "a method is named in camelCase, with letters from A to Z and digits: find instead of Find"],
+    ["find_one", "a method is named in camelCase, with letters from A to Z and digits: findOne instead of find_one"],
+    ["$get", "a method is named in camelCase, with letters from A to Z and digits: get instead of $get"],
+    ["1st", 'a method is named in camelCase, with letters from A to Z and digits: choose another name than "1st"'],
+    ["", 'a method is named in camelCase, with letters from A to Z and digits: choose another name than ""'],
+    ["2fast", 'a method is named in camelCase, with letters from A to Z and digits: choose another name than "2fast"'],
+    ["ü", "a method is named in camelCase, with letters from A to Z and digits: u instead of ü"],
+    ["größe", 'a method is named in camelCase, with letters from A to Z and digits: choose another name than "größe"'],
+    ["a-b", "a method is named in camelCase, with letters from A to Z and digits: aB instead of a-b"],
+    [
+      "to_string",
+      'a method is named in camelCase, with letters from A to Z and digits: choose another name than "to_string"',
+    ],
     ["then", "a method can't be named then, JavaScript gives that name a meaning: choose another"],
     ["__proto__", "a method can't be named __proto__, JavaScript gives that name a meaning: choose another"],
     ["toString", "a method can't be named toString, JavaScript gives that name a meaning: choose another"],
@@ -98,10 +109,17 @@ describe("how names look", () => {
     expect(told({ Bar: [name] })).toEqual([`2: ${message}`]);
   });
 
+  test("what is suggested is none of the names beside it", () => {
+    const rule = "a method is named in camelCase, with letters from A to Z and digits";
+    expect(told({ Bar: ["find_one", "findOne"] })).toEqual([`2: ${rule}: choose another name than "find_one"`]);
+  });
+
   test.each([
     ["TIMEOUT", "errors in capitals are chatroom's own: Timeout instead of TIMEOUT"],
     ["NOT_FOUND", "errors in capitals are chatroom's own: NotFound instead of NOT_FOUND"],
-    ["notFound", "an error is named in PascalCase, with letters and digits: NotFound instead of notFound"],
+    ["ACCÈS", "errors in capitals are chatroom's own: Acces instead of ACCÈS"],
+    ["Ä1", "an error is named in PascalCase, with letters from A to Z and digits: A1 instead of Ä1"],
+    ["notFound", "an error is named in PascalCase, with letters from A to Z and digits: NotFound instead of notFound"],
     ["constructor", "an error can't be named constructor, JavaScript gives that name a meaning: choose another"],
   ])("the declared error %s is refused", (code, message) => {
     expect(told({ Bar: [["find", [code]]] })).toEqual([`3: ${message}`]);
