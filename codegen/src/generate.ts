@@ -119,6 +119,7 @@ export class Generator {
     const kinds = paths.flatMap((path) => this.#kinds.get(path) ?? []);
     for (const path of failed) this.#kinds.delete(path);
     // Names are checked in any case, to tell everything at once.
+    problems.push(...sources.lost);
     if (problems.length > 0) checkNames(kinds, problems);
     stopAt(problems);
     return kinds.toSorted((a, b) => compareTexts(a.name, b.name));

@@ -62,4 +62,6 @@ export interface SourceModule {
   nameless: Expression[];
   /** Every module named in an import, with where it is named. */
   uses: { from: string; span: Span }[];
+  /** Members of object literals that JavaScript loses without a word. */
+  lost: { at: Spot; message: string }[];
 }

@@ -29,6 +29,13 @@ export class Sources {
     return [...this.#modules.values()].flatMap(({ problems }) => problems);
   }
 
+  /** What JavaScript loses of their object literals. */
+  get lost(): Problem[] {
+    return [...this.#modules.values()].flatMap(({ module: { path, lost } }) =>
+      lost.map(({ at, message }) => ({ file: path, ...at, message })),
+    );
+  }
+
   /** Forgets the modules whose files are not what they were, and tells which. */
   refresh(): ReadonlySet<string> {
     const changed = new Set<string>();

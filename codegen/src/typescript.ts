@@ -17,7 +17,15 @@ export function parseModule(path: string, text: string): { module: SourceModule;
 }
 
 function readModule(path: string, text: string, source: ts.SourceFile): SourceModule {
-  const module: SourceModule = { path, text, imports: [], constants: [], nameless: [], uses: [] };
+  const module: SourceModule = {
+    path,
+    text,
+    imports: [],
+    constants: [],
+    nameless: [],
+    uses: [],
+    lost: lostMembers(source),
+  };
   const exportedLater = new Set<string>();
   for (const statement of source.statements) {
     if (ts.isImportDeclaration(statement)) {
@@ -122,6 +130,47 @@ function readExpression(source: ts.SourceFile, node: ts.Expression): Expression 
   return { kind: "other", span };
 }
 
+/** Keys that an object literal has twice, the first of which is lost, and `__proto__`, which makes no member. */
+function lostMembers(source: ts.SourceFile): SourceModule["lost"] {
+  const lost: SourceModule["lost"] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isObjectLiteralExpression(node)) {
+      const lines = new Map<string, number>();
+      for (const { name, kind, initializer } of node.properties as ts.NodeArray<
+        ts.ObjectLiteralElementLike & { initializer?: ts.Node }
+      >) {
+        // A setter may stand beside its getter.
+        if (name === undefined || !isPlainName(name) || kind === ts.SyntaxKind.SetAccessor) continue;
+        const at = spotAt(source, name.getStart(source));
+        const before = lines.get(name.text);
+        if (before !== undefined)
+          lost.push({
+            at,
+            message: `${name.text} stands here twice, first in line ${before}, where it is lost: rename one`,
+          });
+        lines.set(name.text, at.line);
+        // With null it is how objects are made that have nothing of their own.
+        if (
+          kind === ts.SyntaxKind.PropertyAssignment &&
+          name.text === "__proto__" &&
+          initializer?.kind !== ts.SyntaxKind.NullKeyword
+        )
+          lost.push({
+            at,
+            message: "__proto__ makes no member here, JavaScript gives it a meaning: choose another name",
+          });
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return lost;
+}
+
+function isPlainName(name: ts.PropertyName): name is ts.Identifier | ts.StringLiteralLike | ts.NumericLiteral {
+  return ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name);
+}
+
 /** What a body gives that does nothing else. */
 function returnedBy(body: ts.Block | undefined): ts.Expression | undefined {
   const [statement] = body?.statements ?? [];
@@ -135,7 +184,6 @@ function readMember(source: ts.SourceFile, property: ts.ObjectLiteralElementLike
     return { name: undefined, key: span, span, value: readExpression(source, property.expression), doc };
   }
   const { name } = property;
-  const isPlainName = ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name);
   const key = spanOf(source, name);
   const given = ts.isPropertyAssignment(property)
     ? property.initializer
@@ -145,7 +193,7 @@ function readMember(source: ts.SourceFile, property: ts.ObjectLiteralElementLike
         ? returnedBy(property.body)
         : undefined;
   const value: Expression = given ? readExpression(source, given) : { kind: "other", span };
-  return { name: isPlainName ? name.text : undefined, key, span, value, doc };
+  return { name: isPlainName(name) ? name.text : undefined, key, span, value, doc };
 }
 
 /** The JSDoc comment just before a node, without its stars; also one in the same line, which TypeScript itself overlooks. */

@@ -214,6 +214,43 @@ describe("the form of a schema", () => {
   });
 });
 
+function twice(name: string, line: number): string {
+  return `${name} stands here twice, first in line ${line}, where it is lost: rename one`;
+}
+
+describe("members that JavaScript loses", () => {
+  test("a key that stands twice in one literal, and __proto__, are told at their places with the others' errors", async () => {
+    const shared = unmark(`import { z } from "zod";
+export const Size = z.object({
+  w: z.int(),
+  ‸"w": z.string(),
+});
+export const bare = { __proto__: null, w: 1 };
+`);
+    const project = projectWith({
+      "lib/shapes.ts": shared.text,
+      "schemas/Bar.ts": schemaFile(`import { Size } from "../lib/shapes.js";
+export const Bar = definePeer({
+  get: {
+    one: { output: z.object({ get a() { return z.string(); }, b: z.int() }) },
+    two: { input: Size, errors: { Gone: z.void(), Gone: z.string() } },
+    one: { input: z.symbol() },
+    __proto__: {},
+  },
+});`),
+    });
+    const { code, error } = await project.codegen();
+    expect(code).toBe(1);
+    expect(error.split("\n").filter((line) => /^\S+:\d+:\d+: /.test(line))).toEqual([
+      `lib/shapes.ts:${shared.spot}: ${twice("w", 3)}`,
+      `schemas/Bar.ts:7:51: ${twice("Gone", 7)}`,
+      `schemas/Bar.ts:8:5: ${twice("one", 6)}`,
+      `schemas/Bar.ts:8:19: Bar.one input: ${SYMBOLS}`,
+      "schemas/Bar.ts:9:5: __proto__ makes no member here, JavaScript gives it a meaning: choose another name",
+    ]);
+  });
+});
+
 describe("modules that can't be read or run", () => {
   test("a syntax error is told at its place, before anything runs", async () => {
     const project = projectWith({
