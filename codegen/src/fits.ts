@@ -42,6 +42,7 @@ class Fitting {
     if (sent.kind === "union") {
       const plain = { ...received };
       delete plain.later;
+      if (plain.kind === "union" && isOneOf(sent, plain)) delete plain.exclusive;
       const found = sent.options.flatMap((option) => this.fit(also(option, sent), plain, path));
       return [...found, ...steps(sent, received, path)];
     }
@@ -132,8 +133,12 @@ class Fitting {
       return found;
     });
     const fitting = all.filter((found) => found.length === 0);
-    if (fitting.length > 1 && received.exclusive) return [risky(path, "more than one of the options may take it")];
-    if (fitting.length > 0) return [];
+    if (fitting.length > 0) {
+      const sharing = received.options.filter((option) => mayShare(sent, option));
+      return received.exclusive && sharing.length > 1
+        ? [risky(path, "more than one of the options may take it, and it is refused then")]
+        : [];
+    }
     const sameKind = all.filter((_, at) => received.options[at]?.kind === sent.kind);
     const best = (sameKind.length > 0 ? sameKind : all).toSorted((a, b) => weight(a) - weight(b))[0] ?? [];
     return sameKind.length > 0 ? best : [breaking(path, `${nameOf(sent)} may be sent, which is none of the options`)];
@@ -186,6 +191,7 @@ class Fitting {
       if (mine === undefined) {
         if (!its.optional) found.push(breaking(here, "is required, and is not sent"));
         else if (others) found.push(...this.fit(others, its.shape, here).map(lessSure));
+        else if (its.shape.later) found.push(...steps({ kind: "undefined" }, its.shape, here));
         continue;
       }
       if (!its.optional && mine.optional) found.push(breaking(here, "is required, and may be left out"));
@@ -214,13 +220,13 @@ class Fitting {
   #recordAsObject(sent: Kind<"record">, received: Kind<"object">, path: string): Finding[] {
     const keys = sent.key.kind === "values" ? sent.key.values.map((key) => String(JSON.parse(key))) : undefined;
     const fields = keys?.map((key) => [key, { shape: sent.value, optional: sent.partial }] as const) ?? [];
-    const others = keys === undefined ? { others: sent.value } : {};
-    return this.#fitObject({ kind: "object", fields: Object.fromEntries(fields), ...others }, received, path);
+    const others = sent.loose ? ({ kind: "unknown" } as const) : keys === undefined ? sent.value : "refused";
+    return this.#fitObject({ kind: "object", fields: Object.fromEntries(fields), others }, received, path);
   }
 
   #objectAsRecord(sent: Kind<"object">, received: Kind<"record">, path: string): Finding[] {
     const found = Object.entries(sent.fields).flatMap(([name, { shape }]) => [
-      ...fitKey(name, received.key, `${path}.${name}`),
+      ...this.#fitKey(name, received.key, `${path}.${name}`),
       ...this.fit(shape, received.value, `${path}.${name}`),
     ]);
     if (sent.others === undefined) {
@@ -237,6 +243,13 @@ class Fitting {
           found.push(breaking(`${path}.${String(JSON.parse(key))}`, "is required, and may be left out"));
       }
     return found;
+  }
+
+  /** A key that reads as a number is taken for one where it is refused as a text. */
+  #fitKey(name: string, key: Shape, path: string): Finding[] {
+    const values = [textOfValue(name), ...(/^-?\d+(?:\.\d+)?$/.test(name) ? [String(Number(name))] : [])];
+    const all = values.map((value) => this.fit({ kind: "values", values: [value] }, key, path));
+    return all.toSorted((a, b) => weight(a) - weight(b))[0] ?? [];
   }
 
   #fitRecord(sent: Kind<"record">, received: Kind<"record">, path: string): Finding[] {
@@ -345,9 +358,71 @@ function fitValue(value: string, received: Shape, path: string): Finding[] {
   }
 }
 
-function fitKey(name: string, key: Shape, path: string): Finding[] {
-  if (key.kind === "number") return Number.isFinite(Number(name)) ? [] : [breaking(path, "is no number")];
-  return fitValue(textOfValue(name), key, path);
+/** Whether what is of one option alone is of one alone of the others, too: they are among them. */
+function isOneOf(sent: Kind<"union">, { options }: Kind<"union">): boolean {
+  const known = sent.options.map((option) => JSON.stringify(option));
+  return (
+    sent.exclusive === true &&
+    options.map((option) => JSON.stringify(option)).every((text) => known.includes(text) && !text.includes('"same"'))
+  );
+}
+
+/** Whether a value may be of both shapes; in doubt it may. */
+function mayShare(one: Shape, other: Shape): boolean {
+  if (one.kind === "union") return one.options.some((option) => mayShare(option, other));
+  if (other.kind === "union") return mayShare(other, one);
+  const [mine, its] = [typesOf(one), typesOf(other)];
+  if (mine === undefined || its === undefined) return true;
+  if (!mine.some((type) => its.includes(type))) return false;
+  if (one.kind === "values" && /^(?:values|string|number|bigint)$/.test(other.kind))
+    return one.values.some((value) => fitValue(value, other, "").every(({ severity }) => severity === "risky"));
+  if (other.kind === "values" && one.kind !== "values") return mayShare(other, one);
+  if (one.kind === "object" && other.kind === "object") return mayShareFields(one, other) && mayShareFields(other, one);
+  return true;
+}
+
+function mayShareFields(one: Kind<"object">, other: Kind<"object">): boolean {
+  return Object.entries(one.fields).every(([name, { shape, optional }]) => {
+    const its = fieldOf(other, name);
+    if (optional || its?.optional === true || mayShare(shape, { kind: "undefined" })) return true;
+    return its === undefined ? other.others !== "refused" : mayShare(shape, its.shape);
+  });
+}
+
+/** What values of a shape are, as JavaScript tells them apart; undefined: anything. Dates, sets and maps may pass for objects. */
+function typesOf(shape: Shape): string[] | undefined {
+  switch (shape.kind) {
+    case "string":
+    case "number":
+    case "bigint":
+    case "boolean":
+    case "null":
+    case "undefined":
+    case "nan":
+      return [shape.kind];
+    case "template":
+      return ["string"];
+    case "never":
+      return [];
+    case "array":
+    case "tuple":
+      return ["array"];
+    case "object":
+    case "record":
+    case "date":
+    case "set":
+    case "map":
+      return ["object"];
+    case "values":
+      return shape.values.map((value) => {
+        if (value.startsWith('"')) return "string";
+        if (value === "true" || value === "false") return "boolean";
+        if (value === "null" || value === "undefined") return value;
+        return value.endsWith("n") ? "bigint" : "number";
+      });
+    default:
+      return undefined;
+  }
 }
 
 /** Of lengths, sizes and values. */

@@ -6,6 +6,7 @@ import {
   hasTrait,
   isOptionalKey,
   isPartialRecord,
+  isRefusedBy,
   isZodSchema,
   lazyOf,
   type ZodDef,
@@ -131,7 +132,7 @@ class ShapeReader {
       case "record":
         return {
           kind: "record",
-          key: read(def.keyType),
+          key: this.#key(def.keyType),
           value: read(def.valueType),
           partial: isPartialRecord(def),
           ...(def.mode === "loose" ? { loose: true as const } : {}),
@@ -181,10 +182,24 @@ class ShapeReader {
     }
   }
 
+  /** Keys that are changed may become one, so that any change of them counts. */
+  #key(schema: ZodSchema | undefined): Shape {
+    if (schema === undefined) return { kind: "unknown" };
+    const shape = this.read(schema);
+    const def = defOf(schema);
+    const last = def.type === "pipe" && def.out ? defOf(def.out).transform : def.transform;
+    const changes = [...checkDefs(schema).map(({ tx }) => tx), last].filter((one) => typeof one === "function");
+    return shape.later === undefined && changes.length > 0
+      ? { ...shape, later: changes.map(String).join("\n") }
+      : shape;
+  }
+
   /** What follows a first change of the value; nothing where that can refuse nothing. */
   #laterOf(schema: ZodSchema): { later?: Opaque } {
     const def = defOf(schema);
     const steps = stepsAfterChange(schema);
+    // What stands in for nothing has to pass, too.
+    if (def.type === "prefault" && isRefusedBy(schema, undefined)) steps.push("a prefault that is refused");
     if (def.type === "transform" && takesContext(def.transform)) steps.push(String(def.transform));
     if (def.type === "pipe") {
       const own = new ShapeReader([...this.#outside, ...this.#inside]);
@@ -268,6 +283,8 @@ interface CheckDef {
   readonly schema?: unknown;
   /** What runs it. */
   readonly run?: unknown;
+  /** What changes the value. */
+  readonly tx?: unknown;
 }
 
 /** The checks of a schema; a format is a check that a schema is itself. */

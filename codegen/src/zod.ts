@@ -106,6 +106,18 @@ export function defOf(schema: ZodSchema): ZodDef {
   return schema[INTERNALS].def;
 }
 
+/** Whether a schema refuses a value, by its own word; not where that takes time, or throws. */
+export function isRefusedBy(schema: ZodSchema, value: unknown): boolean {
+  try {
+    const standard = (schema as { "~standard"?: { validate(value: unknown): unknown } })["~standard"];
+    const result = standard?.validate(value);
+    if (result instanceof Promise) result.catch(() => {});
+    return typeof result === "object" && result !== null && "issues" in result && result.issues !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** Whether a schema was made by that class of zod, or by one that stands on it. */
 export function hasTrait(schema: ZodSchema, name: string): boolean {
   return schema[INTERNALS].traits?.has(name) ?? false;

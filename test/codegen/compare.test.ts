@@ -189,6 +189,26 @@ const HIDDEN: typeof CHANGES = [
   ["a property", z.array(text).check(z.property("length", z.int().min(1))), z.array(text).check(z.property("length", z.int())), "risky", "risky"],
   ["a check of one's own", text.check(() => {}), text.check(() => void 0), "risky", "risky"],
   ["a field that every object has", z.object({}), z.object({ constructor: text }), "breaking", "safe"],
+  ["objects of which one only may fit", z.union([z.object({ a: text }), z.object({ b: text })]), z.xor([z.object({ a: text }), z.object({ b: text })]), "risky", "safe"],
+  ["those that a field tells apart", z.union([z.object({ k: z.literal("a") }), z.object({ k: z.literal("b") })]), z.xor([z.object({ k: z.literal("a") }), z.object({ k: z.literal("b") })]), "safe", "safe"],
+  ["those that refuse each other's fields", z.union([z.strictObject({ a: text }), z.strictObject({ b: text })]), z.xor([z.strictObject({ a: text }), z.strictObject({ b: text })]), "safe", "safe"],
+  ["texts of which one only may fit", text, z.xor([text, z.email()]), "risky", "safe"],
+  ["fewer of those", z.xor([z.object({ a: text }), z.object({ b: text }), z.int()]), z.xor([z.object({ a: text }), z.object({ b: text })]), "breaking", "risky"],
+  ["the same beside a change", z.object({ x: z.xor([z.object({ a: text }), z.object({ b: text })]) }), z.object({ x: z.xor([z.object({ a: text }), z.object({ b: text })]), n: z.int().optional() }), "safe", "safe"],
+  ["a prefault that passes", text.min(3).optional(), text.min(3).prefault("abc"), "safe", "safe"],
+  ["a prefault that does not", text.min(3).optional(), text.min(3).prefault("a"), "risky", "risky"],
+  ["a field with one", z.object({}), z.object({ a: text.min(3).prefault("a") }), "risky", "safe"],
+  ["a field that what follows may refuse", z.object({}), z.object({ a: text.optional().pipe(text) }), "risky", "safe"],
+  ["a key that is no number", z.strictObject({ "": text }), z.record(z.number(), text), "breaking", "breaking"],
+  ["a key that is one", z.strictObject({ 1: text }), z.record(z.number(), text), "safe", "breaking"],
+  ["a key that is too small a number", z.strictObject({ 1: text }), z.record(z.number().min(5), text), "breaking", "breaking"],
+  ["a key that is too short", z.strictObject({ "": text }), z.record(text.min(1), text), "breaking", "breaking"],
+  ["a key that has to pass a check", z.strictObject({ ab: text }), z.record(text.refine(longer), text), "breaking", "breaking"],
+  ["keys in small letters", z.record(text, text), z.record(text.toLowerCase(), text), "risky", "risky"],
+  ["keys that are changed", z.record(text, text), z.record(text.transform((key) => key.slice(1)), text), "risky", "risky"],
+  ["keys that are changed as before", z.record(text.trim(), z.int()), z.record(text.trim(), z.number()), "safe", "breaking"],
+  ["a record of some keys", z.record(z.enum(["a"]), text), z.strictObject({ a: text }), "safe", "safe"],
+  ["a loose record of some keys", z.looseRecord(z.enum(["a"]), text), z.strictObject({ a: text }), "breaking", "safe"],
   ["no such field any more", z.object({ toString: text }), z.strictObject({}), "breaking", "breaking"],
 ]; // biome-ignore format: a line for each
 
@@ -203,6 +223,10 @@ test.each([...CHANGES, ...HIDDEN])("%s", (_name, before, after, input, output) =
   expect({ input: verdictOf(before, after, true), output: verdictOf(after, before, false) }).toEqual({ input, output });
 });
 
+test("there are enough changes whose verdict is known", () => {
+  expect(CHANGES.length + HIDDEN.length).toBeGreaterThanOrEqual(60);
+});
+
 test("a schema compared with itself has not changed", () => {
   for (const [name, before, after] of [...CHANGES, ...HIDDEN])
     for (const schema of [before, after]) expect(verdictOf(schema, schema, true), name).toBe("safe");
@@ -214,7 +238,7 @@ const value = fc.letrec((tie) => ({
     { maxDepth: 2 },
     fc.constantFrom<unknown>("", "a", "ab", "abcd", "b", 0, 1, 2.5, -3, 9, 5n, 12n, true, false, null, undefined),
     fc.array(tie("value"), { maxLength: 3 }),
-    fc.dictionary(fc.constantFrom("a", "b", "c", "k"), tie("value"), { maxKeys: 3 }),
+    fc.dictionary(fc.constantFrom("a", "b", "c", "k", "", "1"), tie("value"), { maxKeys: 3 }),
   ),
 })).value;
 
@@ -246,7 +270,11 @@ const schema: fc.Arbitrary<z.ZodType> = fc.letrec<{ schema: z.ZodType }>((tie) =
     fc.tuple(tie("schema"), tie("schema")).map(([a, b]) => z.tuple([a, b])),
     fc.tuple(tie("schema"), tie("schema")).map(([a, b]) => z.tuple([a], b)),
     fc.tuple(tie("schema"), tie("schema")).map(([a, b]) => z.union([a, b])),
+    fc.tuple(tie("schema"), tie("schema")).map(([a, b]) => z.xor([a, b])),
     tie("schema").map((one) => one.optional()),
+    fc.tuple(tie("schema"), fc.constantFrom<unknown>("a", 1, {})).map(([one, given]) => one.prefault(given as never)),
+    tie("schema").map((one) => z.record(z.number().min(1), one)),
+    tie("schema").map((one) => z.record(z.string().min(1), one)),
     tie("schema").map((one) => one.nullable()),
     tie("schema").map((one) => z.record(z.string(), one)),
     tie("schema").map((one) => z.partialRecord(z.enum(["a", "b"]), one)),
