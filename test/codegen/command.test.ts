@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { colored, paintFor } from "../../codegen/src/color.ts";
 import { run } from "../../codegen/src/run.ts";
-import { projectWith, schemaFile } from "./project.ts";
+import { type Project, projectWith, schemaFile } from "./project.ts";
 import { ROOT } from "./root.ts";
 
 const PROGRAM = [
@@ -213,6 +213,46 @@ test.each([
   expect(error.startsWith(`${message}\n\n  chatroom-codegen ${usage}`), error).toBe(true);
   expect(error.endsWith("]\n")).toBe(true);
   expect(project.list("generated")).toEqual([]);
+});
+
+/** `count` methods in 20 kinds, whose schemas they share. */
+function largeProject(count: number): Project {
+  const kinds = Array.from({ length: 20 }, (_, at) => `Kind${String.fromCharCode(65 + at)}`);
+  const methods = Array.from(
+    { length: count / kinds.length },
+    (_, at) => `    find${at}: { input: Query, output: Page },\n`,
+  );
+  return projectWith({
+    "schemas/lib/shapes.ts": `import { z } from "zod";
+export const Query = z.object({ id: z.string().min(1), page: z.int().default(0) });
+export const Page = z.object({ total: z.int(), items: z.array(z.object({ id: z.string(), at: z.date().nullable() })) });
+`,
+    ...Object.fromEntries(
+      kinds.map((kind) => [
+        `schemas/${kind}.ts`,
+        schemaFile(`import { Page, Query } from "./lib/shapes.js";
+export const ${kind} = definePeer({
+  get: {
+${methods.join("")}  },
+});`),
+      ]),
+    ),
+  });
+}
+
+test("5,000 methods in 20 files are generated within 768 MiB and two minutes, and a run without a change does nothing", {
+  timeout: 180_000,
+}, async () => {
+  const project = largeProject(5_000);
+  const [node = "", ...program] = PROGRAM;
+  const start = performance.now();
+  // Beyond that much the program would end.
+  const { code, out, error } = await runCommand(project.dir, [node, "--max-old-space-size=768", ...program]);
+  expect({ code, error }).toEqual({ code: 0, error: "" });
+  expect(performance.now() - start).toBeLessThan(120_000);
+  expect(out).toMatch(/^generated: wrote KindA\.codec\.ts, KindA\.d\.ts, .*KindT\.d\.ts, index\.ts, network\.d\.ts\n$/);
+  expect(new Set(project.read("generated/KindT.d.ts").match(/^  find\d+\(/gm)).size).toBe(250);
+  expect(await runProgram(project.dir)).toEqual({ code: 0, out: "generated: up to date\n", error: "" });
 });
 
 test("--help shows the options and their defaults", async () => {
