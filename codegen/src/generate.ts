@@ -6,6 +6,7 @@ import { emitCodec } from "./emit-codec.ts";
 import { emitIndex } from "./emit-index.ts";
 import { type EmittedKind, emitKind } from "./emit-kind.ts";
 import { emitNetwork } from "./emit-network.ts";
+import { readIfThere } from "./file-error.ts";
 import { type GeneratedFile, headerOf } from "./generated-file.ts";
 import { SchemaLoader } from "./import-schemas.ts";
 import type { Kind } from "./model.ts";
@@ -53,6 +54,14 @@ export class Generator {
   /** The text of an input as it was read, which may no longer be what it is; undefined for manifests. */
   readTextOf(path: string): string | undefined {
     return this.#sources.knownTextOf(path) ?? this.#loader.textOf(path);
+  }
+
+  /** Whether files are no longer what was read. */
+  isStale(): boolean {
+    return this.inputs.some((path) => {
+      const text = this.readTextOf(path);
+      return text !== undefined && text !== readIfThere(path);
+    });
   }
 
   /** The kinds alone. @throws ProblemsError as `run` does. */

@@ -135,13 +135,15 @@ function inTheWay(error: unknown, cwd: string): Problem {
 /** Generates after each change of what was read, until the signal fires. */
 async function watch(generator: Generator, options: RunOptions, around: Surroundings): Promise<number> {
   let code: number | undefined;
-  for await (const _ of changesOf(options.schemasDir, () => generator.inputs, around.signal)) {
+  for await (const _ of changesOf(options.schemasDir, generator, around.signal)) {
     if (code === undefined && !options.json) around.out("watching for changes\n");
-    try {
-      code = await generateOnce(generator, options, around);
-    } catch (error) {
-      code = tell(error, around, options.json);
-    }
+    code = await generateOnce(generator, options, around)
+      .catch((error: unknown) => tell(error, around, options.json))
+      .catch((error: unknown) => {
+        // A mistake of ours is no reason to end: it may be gone with the next save.
+        around.error(`${error instanceof Error ? error.message : String(error)}\n`);
+        return 1;
+      });
   }
   return code ?? 0;
 }

@@ -88,3 +88,28 @@ test("a file outside of the folder is watched, too, and --check is no --watch", 
     error: "--check looks once, --watch goes on: give one of them\n",
   });
 });
+
+test("files that schemas import by any name and of any kind are watched, also those that change in the turn that first reads them", async () => {
+  const project = projectWith({
+    "package.json": '{ "type": "module", "imports": { "#own/*": "./own/*.ts" } }',
+    "own/size.ts": `export const size: number = 1;\n`,
+    "lib/words.json": "[]",
+    "schemas/more.json": "[]",
+  });
+  project.write({
+    "schemas/Bar.ts": schemaFile(`import { size } from "#own/size";
+import words from "../lib/words.json" with { type: "json" };
+import more from "./more.json" with { type: "json" };
+import { writeFileSync } from "node:fs";
+if (size === 1) writeFileSync(import.meta.dirname + "/../own/size.ts", "export const size: number = 2;\\n");
+export const Bar = definePeer({ get: { [\`m\${size}\${words.length}\${more.length}\`]: {} } });`),
+  });
+  const isWritten = (method: string): boolean => project.read("generated/Bar.d.ts").includes(`  ${method}(`);
+  await watched(project, async () => {
+    await until(() => isWritten("m200"));
+    project.write({ "lib/words.json": "[1]" });
+    await until(() => isWritten("m210"));
+    project.write({ "schemas/more.json": "[1]" });
+    await until(() => isWritten("m211"));
+  });
+});
