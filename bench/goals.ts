@@ -22,3 +22,13 @@ export const HANDSHAKE_GOAL = { goal: 0.4, floor: 0.6 };
 export const IDLE_GOAL_BYTES = { goal: 12_288, floor: 16_384 };
 /** From `Room.open` to the first answer, a Room and two users in one warm process. */
 export const INTRODUCTION_GOAL_MS = { goal: 50, floor: 150 };
+
+/** What 1,000 methods may cost whoever works with them. `tscTimes`: how much faster the compiler is than with the faster of tRPC and oRPC. */
+export const EDITOR_GOALS = {
+  coldMs: { name: "codegen, nothing known yet, ms", goal: 3_000, atLeast: false },
+  coldBytes: { name: "its memory, MB", goal: 400_000_000, atLeast: false },
+  saveMs: { name: "a save under --watch, ms", goal: 200, atLeast: false },
+  unchangedMs: { name: "nothing has changed, ms beyond Node's start", goal: 50, atLeast: false },
+  completionMs: { name: "completion after an edit, ms", goal: 60, atLeast: false },
+  tscTimes: { name: "tsc of all, times as fast", goal: 3, atLeast: true },
+} as const;

@@ -1,4 +1,4 @@
-import { GOALS, HANDSHAKE_GOAL, IDLE_GOAL_BYTES, INTRODUCTION_GOAL_MS } from "./goals.ts";
+import { EDITOR_GOALS, GOALS, HANDSHAKE_GOAL, IDLE_GOAL_BYTES, INTRODUCTION_GOAL_MS } from "./goals.ts";
 import type { Figures } from "./measure.ts";
 
 const COLUMNS: [metric: string, title: string, digits: number, factor: number][] = [
@@ -68,4 +68,14 @@ export function verdicts(results: ReadonlyMap<string, Figures>): string[] {
     );
   }
   return lines;
+}
+
+/** How what a large contract costs stands to the goals, a line each. */
+export function editorVerdicts(figures: Readonly<Partial<Record<keyof typeof EDITOR_GOALS, number>>>): string[] {
+  return Object.entries(EDITOR_GOALS).map(([metric, { name, goal, atLeast }]) => {
+    const value = figures[metric as keyof typeof EDITOR_GOALS] ?? NaN;
+    const [unit, digits] = metric === "coldBytes" ? [1e6, 0] : [1, atLeast ? 1 : 0];
+    const isMet = atLeast ? value >= goal : value <= goal;
+    return `${name}: ${(value / unit).toFixed(digits)}, goal ${atLeast ? "≥" : "≤"} ${goal / unit}: ${isMet ? "met" : "missed"}`;
+  });
 }
