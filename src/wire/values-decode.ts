@@ -207,6 +207,11 @@ function map(): Map<unknown, unknown> {
 }
 
 function bigint(length: number): bigint {
+  if (length <= 6) {
+    let result = ((bytes[at++] as number) << 24) >> 24;
+    for (let i = 1; i < length; i++) result = result * 0x100 + (bytes[at++] as number);
+    return BigInt(result);
+  }
   at += length;
   const content = Buffer.from(bytes.buffer, bytes.byteOffset + at - length, length);
   if (length === 8) return content.readBigInt64BE();

@@ -73,6 +73,18 @@ test("the header's bytes are free, and the value begins behind them", () => {
   }
 });
 
+test("bigints of any few bytes are read, as others may write them", () => {
+  for (let length = 1; length <= 9; length++) {
+    const most = 2n ** BigInt(length * 8 - 1) - 1n;
+    for (const value of [0n, 1n, -1n, most, -most, -most - 1n, most / 3n, -most / 5n]) {
+      const hex = BigInt.asUintN(length * 8, value)
+        .toString(16)
+        .padStart(length * 2, "0");
+      expect(decodeValue(Buffer.from(`c70${length}02${hex}`, "hex"))).toBe(value);
+    }
+  }
+});
+
 test("encoded bytes are nobody else's: later values do not change them, nor does changing the value", () => {
   const kept = Array.from({ length: 3_000 }, (_, index) => {
     const data = new Uint8Array(index % 40).fill(index);
