@@ -241,7 +241,7 @@ export interface Limits {
     /** CANCEL frames of one peer: as many at once, then so often. */
     readonly cancelBurst: number;
     readonly cancelsPerSecond: number;
-    /** Inputs of calls of one peer that are under way, in all: their bytes, and 256 for each array, object, Map and Set. A caller waits where its peer would refuse. */
+    /** Inputs of calls of one peer that are under way, in all: their bytes, and what they become, about: 256 for each array, object, Map, Set and typed array, 32 for each value in them, keys included, and 64 more for a Date. One counts three quarters of it at most, so that any fits alone. A caller waits where its peer would refuse. */
     readonly inputBytes: number;
     /** Inputs up to here always pass: a file must not hold up a ping. */
     readonly lightInputBytes: number;

@@ -13,7 +13,7 @@ import {
   SEND,
   writeCallHeader,
 } from "../wire/frames.ts";
-import { decodeGiven, encodeAfter, isShaped, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
+import { decodeGiven, encodeAfter, isShaped, lastMemory, ValueError, ValueTooLarge } from "../wire/values.ts";
 import { onAbort } from "./abort.ts";
 import { Cancels, type CancelsHome } from "./cancels.ts";
 import type { PeerContract } from "./contract.ts";
@@ -107,7 +107,7 @@ export class Caller {
       const text = error instanceof ValueError ? error.describe("input") : `the input can't be sent: ${String(error)}`;
       return reject(this.#notRun(request, error instanceof ValueTooLarge ? "TOO_LARGE" : "INVALID_INPUT", text, error));
     }
-    const weight = inputWeight(payload.length, lastContainers());
+    const weight = inputWeight(payload.length, lastMemory());
     if (payload.length > MAX_MESSAGE_BYTES) {
       return reject(
         this.#notRun(

@@ -16,13 +16,21 @@ import {
   SAME_SCHEMA,
   SEND,
 } from "../wire/frames.ts";
-import { decodeGiven, encodeAfter, encodeValue, lastContainers, ValueError, ValueTooLarge } from "../wire/values.ts";
+import {
+  decodeGiven,
+  encodeAfter,
+  encodeValue,
+  lastMemory,
+  ValueError,
+  ValueTooHeavy,
+  ValueTooLarge,
+} from "../wire/values.ts";
 import { MAX_CALLS_IN_FLIGHT } from "./caller.ts";
 import { CANCEL_BURST, cancelBudget, CANCELS_PER_SECOND } from "./cancels.ts";
 import { MAX_METHOD_CHARACTERS, noMethod, told } from "./contract.ts";
 import type { FailureLog } from "./failure-log.ts";
 import { type CallOrigin, Failure, HandlerCall } from "./handler-call.ts";
-import { inputWeight, LIGHT_INPUT_BYTES, MAX_INPUT_BYTES } from "./inputs.ts";
+import { inputWeight, MAX_INPUT_BYTES, memoryBeside } from "./inputs.ts";
 import type { MessageQueue } from "./messages.ts";
 import type { Handled, Registry } from "./registry.ts";
 import { type Checked, check } from "./validation.ts";
@@ -105,23 +113,25 @@ export class Dispatcher {
     let value: unknown;
     let meta: Readonly<Record<string, string>> | undefined;
     try {
-      value = decodeGiven(payload, header.valueAt, method?.codec?.input);
+      const memory = memoryBeside(this.#inputWeight, payload.length);
+      if (memory < 0) throw new ValueTooHeavy();
+      value = decodeGiven(payload, header.valueAt, method?.codec?.input, memory);
       if ((header.flags & HAS_META) !== 0) [meta, value] = splitMeta(value);
     } catch (error) {
+      if (error instanceof ValueTooHeavy) {
+        return this.#refuse(
+          channel,
+          "BUSY",
+          "the inputs of your calls under way take too much memory; await some of them",
+        );
+      }
       return this.#refuse(
         channel,
         "INVALID_INPUT",
         error instanceof ValueError ? error.describe("input") : `input: ${(error as Error).message}`,
       );
     }
-    const weight = inputWeight(payload.length, lastContainers());
-    if (weight > LIGHT_INPUT_BYTES && this.#inputWeight + weight > MAX_INPUT_BYTES) {
-      return this.#refuse(
-        channel,
-        "BUSY",
-        "the inputs of your calls under way take too much memory; await some of them",
-      );
-    }
+    const weight = inputWeight(payload.length, lastMemory());
     const call = new HandlerCall(
       this.#home,
       method === undefined ? "" : this.#home.registry.label(method.name),

@@ -10,35 +10,38 @@ import {
   skipScalar,
   skipText,
 } from "./scan-parts.ts";
-import { ValueError } from "./values-error.ts";
+import { ValueError, ValueTooHeavy } from "./values-error.ts";
 import { MAX_DEPTH, type ValueLimits } from "./values-limits.ts";
-import { TAG_FIRST_TYPED_ARRAY, TAG_MAP, TAG_SET } from "./values-tags.ts";
+import { CONTAINER_MEMORY, DATE_MEMORY, NODE_MEMORY } from "./values-memory.ts";
+import { TAG_DATE, TAG_FIRST_TYPED_ARRAY, TAG_MAP, TAG_SET } from "./values-tags.ts";
 
 // The containers around the current one. Scanning calls nobody, so one set for the process is enough.
 const leftOf = new Int32Array(MAX_DEPTH + 1);
 const isObjectOf = new Uint8Array(MAX_DEPTH + 1);
 const endOf = new Int32Array(MAX_DEPTH + 1);
 
-/** What a value may still have, of {@link ValueLimits}; less, when a part of it was scanned. */
+/** What a value may still have, of {@link ValueLimits} and of memory; less, when a part of it was scanned. */
 export interface Budget {
   nodes: number;
   containers: number;
+  memory: number;
 }
 
-const whole: Budget = { nodes: 0, containers: 0 };
+const whole: Budget = { nodes: 0, containers: 0, memory: 0 };
 
 /**
  * Reads one value's bytes, from `start` to `end`, without building anything, and throws unless they are exactly one
- * value of ours within the limits. Whatever passes can be decoded; the keys of Maps and Sets are looked at then.
- * @returns how many containers there are
+ * value of ours within the limits, which takes at most `memory`. Whatever passes can be decoded; the keys of Maps and Sets are looked at then.
+ * @returns how much of that memory is left
  * @throws ValueError
  */
-export function scan(bytes: Uint8Array, start: number, end: number, limits: ValueLimits): number {
+export function scan(bytes: Uint8Array, start: number, end: number, limits: ValueLimits, memory: number): number {
   whole.nodes = limits.nodes - 1;
   whole.containers = limits.containers;
+  whole.memory = memory;
   const at = scanPart(bytes, start, end, limits, whole, 0);
   if (at !== end) throw malformed(at, "more bytes after the value");
-  return limits.containers - whole.containers;
+  return whole.memory;
 }
 
 /**
@@ -57,6 +60,7 @@ export function scanPart(
   const maxDepth = Math.min(limits.depth, MAX_DEPTH) - outer;
   let at = start;
   let { nodes, containers } = budget;
+  let dates = 0;
   let depth = 0;
   let left = 1; // members of the current container still to come; of an object, pairs
   let isObject = false;
@@ -66,6 +70,11 @@ export function scanPart(
     while (left === 0) {
       if (containerEnd >= 0 && at !== containerEnd) throw malformed(at, "a Map or Set of another length than declared");
       if (depth === 0) {
+        budget.memory -=
+          (budget.nodes - nodes) * NODE_MEMORY +
+          (budget.containers - containers) * CONTAINER_MEMORY +
+          dates * DATE_MEMORY;
+        if (budget.memory < 0) throw new ValueTooHeavy();
         budget.nodes = nodes;
         budget.containers = containers;
         return at;
@@ -120,6 +129,7 @@ export function scanPart(
       } else {
         checkExtension(bytes, body, bodyEnd, limits);
         if (tag >= TAG_FIRST_TYPED_ARRAY && --containers < 0) throw tooManyContainers(limits);
+        if (tag === TAG_DATE) dates++;
         at = bodyEnd;
       }
     } else {

@@ -1,9 +1,10 @@
 import { type Budget, scanPart } from "./scan.ts";
 import { cut, malformed, readLength } from "./scan-parts.ts";
 import { readPart } from "./values-decode.ts";
-import { ValueError } from "./values-error.ts";
+import { ValueError, ValueTooHeavy } from "./values-error.ts";
 import { beginKeys } from "./values-keys.ts";
 import { MAX_DEPTH, type ValueLimits } from "./values-limits.ts";
+import { CONTAINER_MEMORY, NODE_MEMORY } from "./values-memory.ts";
 import { TOKEN_ABSENT } from "./values-tags.ts";
 import { readKey, readUncheckedText } from "./values-text.ts";
 
@@ -22,6 +23,7 @@ const float = new DataView(floatBytes.buffer);
 export class ShapeReader implements Budget {
   nodes = 0;
   containers = 0;
+  memory = 0;
   #bytes: Uint8Array = NO_BYTES;
   #at = 0;
   #depth = 0;
@@ -29,8 +31,15 @@ export class ShapeReader implements Budget {
   #maxDepth = 0;
   #isGiven = false;
 
-  /** The value at `start`, which must take all of the rest. `isGiven`: as in `readValue`. @throws ValueError */
-  read(shape: ReadShape, bytes: Uint8Array, start: number, limits: ValueLimits, isGiven: boolean): unknown {
+  /** The value at `start`, which must take all of the rest, and at most `memory`. `isGiven`: as in `readValue`. @throws ValueError */
+  read(
+    shape: ReadShape,
+    bytes: Uint8Array,
+    start: number,
+    limits: ValueLimits,
+    memory: number,
+    isGiven: boolean,
+  ): unknown {
     this.#bytes = bytes;
     this.#isGiven = isGiven;
     this.#at = start;
@@ -39,6 +48,7 @@ export class ShapeReader implements Budget {
     this.#maxDepth = Math.min(limits.depth, MAX_DEPTH);
     this.nodes = limits.nodes - 1;
     this.containers = limits.containers;
+    this.memory = memory;
     beginKeys();
     try {
       const value = shape(this);
@@ -213,12 +223,15 @@ export class ShapeReader implements Budget {
     if (++this.#depth > this.#maxDepth) throw new ValueError("", `more than ${this.#maxDepth} levels deep`);
     if (--this.containers < 0)
       throw new ValueError("", `more than ${(this.#limits as ValueLimits).containers} arrays and objects`);
+    this.memory -= CONTAINER_MEMORY;
     this.#take(members);
   }
 
   #take(members: number): void {
     this.nodes -= members;
     if (this.nodes < 0) throw new ValueError("", `more than ${(this.#limits as ValueLimits).nodes} values`);
+    this.memory -= members * NODE_MEMORY;
+    if (this.memory < 0) throw new ValueTooHeavy();
   }
 }
 

@@ -1,5 +1,6 @@
 import { kindOf, refusalOf } from "./values-kinds.ts";
 import { DEFAULT_VALUE_LIMITS, MAX_DEPTH, type ValueLimits } from "./values-limits.ts";
+import { CONTAINER_MEMORY, DATE_MEMORY, NODE_MEMORY } from "./values-memory.ts";
 import { PathError, shownKey } from "./values-path.ts";
 import { ScalarWriter } from "./values-scalars.ts";
 import { TAG_MAP, TAG_SET, TAG_UNDEFINED, TOKEN_ABSENT, TOKEN_SHAPED } from "./values-tags.ts";
@@ -35,6 +36,7 @@ export class ValueWriter {
   readonly #out = new ScalarWriter();
   #nodes = 0;
   #containers = 0;
+  #dates = 0;
   #maxDepth = 0;
   #depth = 0;
   #limits: ValueLimits = DEFAULT_VALUE_LIMITS;
@@ -69,6 +71,7 @@ export class ValueWriter {
     this.#limits = limits;
     this.#nodes = limits.nodes - 1;
     this.#containers = limits.containers;
+    this.#dates = 0;
     this.#maxDepth = Math.min(limits.depth, MAX_DEPTH);
     this.#depth = 0;
     this.#out.begin(headerBytes, limits.bytes);
@@ -170,9 +173,14 @@ export class ValueWriter {
     if (this.#nodes < 0) throw MISFIT;
   }
 
-  /** How many more containers the value that was written last might have had. */
-  get containersLeft(): number {
-    return this.#containers;
+  /** What the value that was written last takes, beside its bytes, where it is read. */
+  get memory(): number {
+    const { nodes, containers } = this.#limits;
+    return (
+      (nodes - 1 - this.#nodes) * NODE_MEMORY +
+      (containers - this.#containers) * CONTAINER_MEMORY +
+      this.#dates * DATE_MEMORY
+    );
   }
 
   #value(value: unknown, depth: number): void {
@@ -208,6 +216,7 @@ export class ValueWriter {
   #object(value: object, depth: number): void {
     const kind = kindOf(value);
     if (kind === "date") {
+      this.#dates++;
       this.#out.date(value as Date);
       return;
     }

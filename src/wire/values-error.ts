@@ -21,6 +21,13 @@ export class ValueError extends Error {
   }
 }
 
+/** A value that would take more memory than there is for it. */
+export class ValueTooHeavy extends ValueError {
+  constructor() {
+    super("", "takes more memory than there is for it");
+  }
+}
+
 /** A value whose bytes would be over the limit. */
 export class ValueTooLarge extends ValueError {
   constructor(maxBytes: number) {

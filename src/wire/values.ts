@@ -4,12 +4,13 @@ import { readValue } from "./values-decode.ts";
 import { MISFIT, ValueWriter, type WriteShape } from "./values-encode.ts";
 import { ValueError } from "./values-error.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./values-limits.ts";
+import { ANY_MEMORY } from "./values-memory.ts";
 import { PathError } from "./values-path.ts";
 import { TOKEN_SHAPED } from "./values-tags.ts";
 
 export type { ReadShape } from "./shape-reader.ts";
 export type { WriteShape } from "./values-encode.ts";
-export { ValueError, ValueTooLarge } from "./values-error.ts";
+export { ValueError, ValueTooHeavy, ValueTooLarge } from "./values-error.ts";
 export { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./values-limits.ts";
 
 // A getter of the value may encode something itself, while the writer is in use: then there is another one.
@@ -44,7 +45,7 @@ export function encodeAfter(
   try {
     const bytes =
       (shape && writeShaped(writer, shape, value, headerBytes, limits)) ?? writer.write(value, headerBytes, limits);
-    containers = limits.containers - writer.containersLeft;
+    ({ memory } = writer);
     return bytes;
   } catch (error) {
     throw error instanceof PathError ? error.toValueError() : asValueError(error, "could not be encoded");
@@ -86,25 +87,23 @@ export function decodeValue(
   shape?: ShapeCodec,
   limits: ValueLimits = DEFAULT_VALUE_LIMITS,
 ): unknown {
-  return decode(bytes, start, shape, limits, false);
+  return decode(bytes, start, shape, limits, false, ANY_MEMORY);
 }
 
-/** Like {@link decodeValue}, for bytes that nobody uses afterwards: a large Uint8Array inside becomes a view of them. */
-export function decodeGiven(
-  bytes: Uint8Array,
-  start = 0,
-  shape?: ShapeCodec,
-  limits: ValueLimits = DEFAULT_VALUE_LIMITS,
-): unknown {
-  return decode(bytes, start, shape, limits, true);
+/**
+ * Like {@link decodeValue}, for bytes that nobody uses afterwards: a large Uint8Array inside becomes a view of them. `most`: what the value may take
+ * beside its bytes. @throws ValueTooHeavy, before it takes more
+ */
+export function decodeGiven(bytes: Uint8Array, start = 0, shape?: ShapeCodec, most: number = ANY_MEMORY): unknown {
+  return decode(bytes, start, shape, DEFAULT_VALUE_LIMITS, true, most);
 }
 
-/** Arrays, objects, Maps, Sets and typed arrays in the value that was encoded or decoded last: for whoever keeps account of what values take, which may be far more than their bytes. */
-export function lastContainers(): number {
-  return containers;
+/** What the value that was encoded or decoded last takes in memory beside its bytes, about: for whoever keeps account of it. */
+export function lastMemory(): number {
+  return memory;
 }
 
-let containers = 0;
+let memory = 0;
 
 // Reading calls nobody, so one is enough.
 const reader = new ShapeReader();
@@ -115,20 +114,21 @@ function decode(
   shape: ShapeCodec | undefined,
   limits: ValueLimits,
   isGiven: boolean,
+  most: number,
 ): unknown {
-  containers = 0;
+  memory = 0;
   if (start === bytes.length) return undefined;
   if (bytes.length - start > limits.bytes) throw new ValueError("", `more than ${limits.bytes} bytes`);
   if (shape !== undefined && isShaped(bytes, start)) {
     try {
-      return reader.read(shape.read, bytes, start + 1, limits, isGiven);
+      return reader.read(shape.read, bytes, start + 1, limits, most, isGiven);
     } catch (error) {
       throw asValueError(error, "could not be decoded");
     } finally {
-      containers = limits.containers - reader.containers;
+      memory = most - reader.memory;
     }
   }
-  containers = scan(bytes, start, bytes.length, limits);
+  memory = most - scan(bytes, start, bytes.length, limits, most);
   try {
     return readValue(bytes, start, isGiven);
   } catch (error) {

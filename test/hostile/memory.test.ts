@@ -2,9 +2,11 @@ import { expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { MAX_CALLS_IN_FLIGHT } from "../../src/call/caller.ts";
 import { MAX_CANCELLED_RUNNING } from "../../src/call/dispatcher.ts";
-import { inputWeight, LIGHT_INPUT_BYTES, MAX_INPUT_BYTES } from "../../src/call/inputs.ts";
+import { LIGHT_INPUT_BYTES, MAX_INPUT_BYTES } from "../../src/call/inputs.ts";
 import { MessageQueue } from "../../src/call/messages.ts";
 import { ERROR, FREE_MESSAGE, GET, RESULT, SEND } from "../../src/wire/frames.ts";
+import type { ShapeReader } from "../../src/wire/shape-reader.ts";
+import { decodeValue, encodeValue, lastMemory } from "../../src/wire/values.ts";
 import { fragments } from "../session/naive.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { turns, until } from "../support/until.ts";
@@ -28,7 +30,7 @@ function big(kind: number, channel: number, method: number, input: unknown): Uin
   );
 }
 
-/** 100 kB on the wire, and some 25 MiB by what they count. */
+/** 100 kB on the wire, and some 28 MiB by what they count. */
 const ARRAYS = Array.from({ length: 99_990 }, () => []);
 
 /** Says a call with a big input, waits for credit, and until it was taken. */
@@ -137,7 +139,98 @@ test("an honest caller waits where its peer would refuse, also behind inputs of 
   for (const channel of [3, 4, 5]) bench.receive(RESULT, channel);
   await turns(1);
   expect([small, ...calls].map(({ told }) => told)).toEqual(Array(5).fill("value undefined"));
-  expect(inputWeight(100, 99_991)).toBeLessThan(MAX_INPUT_BYTES / 2);
+});
+
+test("the largest input that there may be leaves, however many light ones are in flight, and no second one beside it", () => {
+  const bench = new CallBench();
+  bench.open("x");
+  bench.pull();
+  const largest = Array.from({ length: 99_998 }, () => Array(9).fill("a"));
+  const light = new Uint8Array(LIGHT_INPUT_BYTES - 300);
+  let left = 0;
+  for (let count = 2; count < MAX_CALLS_IN_FLIGHT; count++) {
+    bench.start("x", { input: light });
+    left += bench.pull().length;
+  }
+  expect(left).toBe(MAX_CALLS_IN_FLIGHT - 2);
+  const leaves = (): string[] => {
+    const ids = new Set<string>();
+    for (let round = 0; round < 100; round++) {
+      for (const name of bench.pull()) ids.add(name);
+      for (let number = 0; number < 8; number++) bench.conversation.outbox.credited(number, 2 ** 31);
+    }
+    return [...ids];
+  };
+  for (let count = 0; count < 2; count++) bench.start("x", { input: largest });
+  expect(leaves()).toEqual([`GET ${MAX_CALLS_IN_FLIGHT - 1}`]);
+  bench.receive(RESULT, MAX_CALLS_IN_FLIGHT - 1);
+  expect(leaves()).toEqual([`GET ${MAX_CALLS_IN_FLIGHT}`]);
+});
+
+const MANY = 200_000;
+const few = <Item>(item: (at: number) => Item, count = 60_000): Item[] =>
+  Array.from({ length: count }, (_, at) => item(at));
+const WEIGHED: [string, () => unknown][] = [
+  ["short texts", () => few(() => "ab", MANY)],
+  ["short bigints", () => few(() => 5n, MANY)],
+  ["bigints", () => few(() => 2n ** 60n, MANY)],
+  ["Dates", () => few((at) => new Date(at), MANY)],
+  ["integers", () => few(() => 1, MANY)],
+  ["fractions", () => few((at) => (at % 2 ? at + 0.5 : null), MANY)],
+  ["texts that UTF-8 can't say", () => few(() => "\ud800", MANY)],
+  ["empty arrays", () => few(() => [])],
+  ["arrays of one", () => few(() => [1])],
+  ["objects", () => few(() => ({ a: 1 }))],
+  ["objects with keys of their own", () => few((at) => ({ [`k${at}`]: 1, [`l${at}`]: 1 }))],
+  ["keys of one object", () => Object.fromEntries(few((at) => [`k${at}`, 1], MANY))],
+  ["keys of one Map", () => new Map(few((at) => [`k${at}`, 1], MANY))],
+  ["members of one Set", () => new Set(few((at) => `k${at}`, MANY))],
+  ["Maps", () => few(() => new Map([[1, 1]]))],
+  ["Sets", () => few(() => new Set([1]))],
+  ["typed arrays", () => few(() => new Uint8Array(1))],
+];
+
+test.each(WEIGHED)("%s count about what they take, at both ends alike", async (_name, make) => {
+  const bytes = encodeValue(make());
+  const weight = bytes.length + lastMemory();
+  await heapBytes();
+  const before = await heapBytes();
+  const held = [decodeValue(bytes)];
+  expect(bytes.length + lastMemory()).toBe(weight);
+  expect((await heapBytes()) - before).toBeLessThan(weight * 2);
+  expect(held).toHaveLength(1);
+});
+
+const never = (): Promise<void> => new Promise(() => {});
+
+test("an input that would be BUSY is refused before anything is built of it, one of a known shape before more is than there is room for", async () => {
+  const bench = new CallBench();
+  let built = 0;
+  const read = (from: ShapeReader): unknown => {
+    for (let left = from.items(); left > 0; left--) {
+      for (let inner = from.items(); inner > 0; inner--) built += Number(from.text().length > 0);
+      from.close();
+    }
+    from.close();
+    return undefined;
+  };
+  bench.handle("never", never);
+  bench.handle("shaped", never, { codec: { fingerprint: "", input: { write: () => {}, read } } });
+  await turns(1);
+  bench.open();
+  bench.pull();
+  for (const channel of [1, 2, 3, 4]) bench.called(GET, channel, 1, new Uint8Array(15.9 * MIB));
+  // What is refused as soon as it is decoded: keys that collide.
+  const chosen = new Set(Array.from({ length: 3_000 }, (_, at) => (BigInt(at) << 64n) + 5n));
+  bench.called(GET, 5, 1, [chosen, ARRAYS]);
+  expect(bench.pull()).toEqual(["ERROR 5 BUSY"]);
+  bench.called(GET, 6, 1, [chosen]);
+  expect(bench.pull(), "one that fits is looked at").toEqual(["ERROR 6 INVALID_INPUT"]);
+  const lists = Buffer.from(`c1cd0bb8${"03a161a162a163".repeat(3_000)}`, "hex");
+  bench.receive(GET, 7, Buffer.concat([callPayload(2), lists]));
+  expect(bench.pull()).toEqual(["ERROR 7 BUSY"]);
+  expect(built).toBeGreaterThan(0);
+  expect(built).toBeLessThan(3_000);
 });
 
 test("running sends hold 64 MiB at most: the next ones wait, in order, and none is lost", async () => {

@@ -70,13 +70,8 @@ export const CALLEE_CAPS: Mutants = {
     },
     {
       name: "inputs under way may take any memory",
-      find: "this.#inputWeight + weight > MAX_INPUT_BYTES",
-      replace: "weight < 0",
-    },
-    {
-      name: "small inputs are refused too where big ones take too much",
-      find: "weight > LIGHT_INPUT_BYTES && this.#inputWeight",
-      replace: "this.#inputWeight",
+      find: "memoryBeside(this.#inputWeight, payload.length)",
+      replace: "2 ** 30",
     },
     {
       name: "inputs of calls that ended count as under way",

@@ -16,6 +16,16 @@ export const SHAPE_READER: Mutants = {
       replace: "",
     },
     {
+      name: "arrays and objects of a shape take no memory",
+      find: "    this.memory -= CONTAINER_MEMORY;\n",
+      replace: "",
+    },
+    {
+      name: "what is in a value of a shape takes no memory",
+      find: "this.memory -= members * NODE_MEMORY;",
+      replace: "",
+    },
+    {
       name: "a text need not be UTF-8",
       find: `if (text === undefined) throw malformed(from, "a text that is not UTF-8");`,
       replace: `if (text === undefined) return "";`,

@@ -3,8 +3,18 @@ import type { Mutants } from "./mutant.ts";
 /** Bytes of a stranger, looked at before anything is built. */
 export const SCAN: Mutants = {
   file: "src/wire/scan.ts",
-  tests: ["test/wire/refused.test.ts", "test/wire/hostile.test.ts"],
+  tests: ["test/wire/refused.test.ts", "test/wire/hostile.test.ts", "test/wire/shapes.test.ts"],
   mutants: [
+    {
+      name: "a value may take any memory",
+      find: "if (budget.memory < 0) throw new ValueTooHeavy();",
+      replace: "",
+    },
+    {
+      name: "Dates take no more memory than others",
+      find: "        if (tag === TAG_DATE) dates++;\n",
+      replace: "",
+    },
     {
       name: "bytes behind the value are skipped",
       find: `if (at !== end) throw malformed(at, "more bytes after the value");`,
@@ -227,6 +237,11 @@ export const READER: Mutants = {
       replace: "    const member = value();\n    if (!result.has(key)) result.set(key, member);",
     },
     {
+      name: "short bigints have no sign",
+      find: "let result = ((bytes[at++] as number) << 24) >> 24;",
+      replace: "let result = bytes[at++] as number;",
+    },
+    {
       name: "a text in UTF-16 is read in the other order",
       find: `.toString("utf16le");`,
       replace: `.swap16().toString("utf16le");`,
@@ -274,7 +289,7 @@ export const VALUES: Mutants = {
     },
     {
       name: "bytes are not looked at before a value is built",
-      find: "scan(bytes, start, bytes.length, limits);",
+      find: "scan(bytes, start, bytes.length, limits, most);",
       replace: "0;",
     },
     {

@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { ShapeReader } from "../../src/wire/shape-reader.ts";
 import type { ShapeWriter } from "../../src/wire/values-encode.ts";
-import { decodeGiven, decodeValue, encodeAfter, isShaped, type ShapeCodec, ValueError } from "../../src/wire/values.ts";
+import {
+  decodeGiven,
+  decodeValue,
+  encodeAfter,
+  isShaped,
+  lastMemory,
+  type ShapeCodec,
+  ValueError,
+  ValueTooHeavy,
+} from "../../src/wire/values.ts";
 
 /** Values without keys, byte by byte: what is written, what is read, and what is not. */
 
@@ -102,6 +111,32 @@ describe("bytes that are read", () => {
     expect(decodeValue(Uint8Array.from([0xc1, ...bytes]), 0, SHAPES[shape])).toEqual(value);
   });
 });
+
+test.each<[keyof typeof SHAPES, unknown]>([
+  ["numbers", [1, 2.5, -1e9]],
+  ["texts", ["", "é"]],
+  ["any", [new Date(1), { a: [new Map([[1, new Date(2)]])] }, new Uint8Array(3), 5n]],
+  ["record", { a: 1, b: 2 }],
+  ["members", {}],
+  ["members", { a: new Set([1]), b: undefined }],
+  ["choice", { a: [1] }],
+  ["lists", [[], [[], []]]],
+])(
+  "of a shape, what %s take counts alike where they are written and read, and as where they describe themselves",
+  (shape, value) => {
+    const bytes = encodeAfter(0, value, SHAPES[shape]);
+    const memory = lastMemory();
+    expect(isShaped(bytes, 0)).toBe(true);
+    decodeGiven(Uint8Array.from(bytes), 0, SHAPES[shape], memory);
+    expect(lastMemory()).toBe(memory);
+    expect(() => decodeGiven(Uint8Array.from(bytes), 0, SHAPES[shape], memory - 1)).toThrow(ValueTooHeavy);
+    const plain = encodeAfter(0, value);
+    expect(lastMemory()).toBe(memory);
+    decodeGiven(Uint8Array.from(plain), 0, undefined, memory);
+    expect(lastMemory()).toBe(memory);
+    expect(() => decodeGiven(Uint8Array.from(plain), 0, undefined, memory - 1)).toThrow(ValueTooHeavy);
+  },
+);
 
 describe("bytes that are no such value", () => {
   test.each<[keyof typeof SHAPES, number[], string]>([

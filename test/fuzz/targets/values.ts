@@ -1,6 +1,7 @@
 import { scan } from "../../../src/wire/scan.ts";
 import { readValue } from "../../../src/wire/values-decode.ts";
 import { DEFAULT_VALUE_LIMITS } from "../../../src/wire/values-limits.ts";
+import { ANY_MEMORY } from "../../../src/wire/values-memory.ts";
 import { decodeGiven, decodeValue, encodeValue, ValueError } from "../../../src/wire/values.ts";
 import { hostileCases } from "../../wire/hostile-cases.ts";
 import { naiveDecode } from "../../wire/naive-decoder.ts";
@@ -66,7 +67,7 @@ export const target: Target = {
   vary: (input, roll) => varyValue(input, 0, roll),
   run(input) {
     const scanned = outcomeOf(
-      () => (input.length === 0 ? 0 : scan(input, 0, input.length, DEFAULT_VALUE_LIMITS)),
+      () => (input.length === 0 ? 0 : scan(input, 0, input.length, DEFAULT_VALUE_LIMITS, ANY_MEMORY)),
       ValueError,
     );
     const decoded = outcomeOf(() => decodeValue(input), ValueError);
