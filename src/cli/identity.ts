@@ -1,12 +1,12 @@
-import { open, readFile, stat, unlink } from "node:fs/promises";
+import { open, unlink } from "node:fs/promises";
 import { createIdentity, Identity } from "../crypto/identity.ts";
 import { nativeEngine } from "../crypto/native.ts";
 import { diskError } from "../state/disk.ts";
 import { parse } from "./arguments.ts";
+import { readPrivate } from "./private-file.ts";
 
 const WHAT = "the identity file";
 const OWNER_ALONE = 0o600;
-const OTHERS = 0o077;
 
 /** `chatroom identity`: makes an identity and prints its texts; with --file the private one is kept there, and only the public one printed. */
 export async function identity(args: string[]): Promise<number> {
@@ -43,20 +43,9 @@ async function keyIn(file: string): Promise<string> {
   return made.key;
 }
 
-/** The private text in a file. A warning goes to standard error where others can read it too. */
+/** The private text in a file. */
 async function readIdentity(file: string): Promise<string> {
-  try {
-    const text = (await readFile(file, "utf8")).trim();
-    const { mode } = await stat(file);
-    if (process.platform !== "win32" && (mode & OTHERS) !== 0)
-      process.stderr.write(`chatroom: others can read the private identity in ${file}: chmod 600 ${file}\n`);
-    return text;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw diskError(WHAT, file, error);
-    throw new Error(`${WHAT} ${file} does not exist: make one with npx chatroom identity --file ${file}`, {
-      cause: error,
-    });
-  }
+  return readPrivate(file, WHAT, "private identity", `make one with npx chatroom identity --file ${file}`);
 }
 
 /** A private text: in the file, else in the environment, else none. */

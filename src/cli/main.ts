@@ -16,7 +16,7 @@ usage:
   chatroom room [options]     runs a Room until Ctrl-C
   chatroom doctor USER        tells over which path a user is reached from here, and why not over a better one
   chatroom bans ACTION        lists, adds and lifts bans of a Room that runs with --state, or of one that will
-  chatroom hash [options]     asks for a user's password and prints what the option users of Room.open takes for it
+  chatroom hash [options]     asks for a user's password and prints what the option users of Room.open, or a file of users, takes for it
   chatroom identity [options] makes an identity and prints it: a private text for its program, and a public one for others to pin
   chatroom codegen [options]  turns schemas/ into generated/ (chatroom codegen --help)
   chatroom --version
@@ -54,6 +54,7 @@ options of room:
   --blacklist ADDRESS an address or subnet that is barred from the whole network, for good; may be given several times
   --identity-file FILE  the file with the Room's private identity, made by "chatroom identity --file"; CHATROOM_IDENTITY may hold the text itself
   --no-encryption     records are authenticated but readable; all users must say the same
+  --users FILE        only these users join, each with a password of its own: JSON such as { "Foo": "what chatroom hash printed" }
   --state FILE        keep in that file what the Room must remember: its secret and its bans; made when it is not there
   --log LEVEL         silent, error, info (default) or debug
   --ask-password      ask for the Room's password, without showing it

@@ -5,6 +5,7 @@ import { Room } from "../room/room.ts";
 import { parse, UsageError } from "./arguments.ts";
 import { secretFrom } from "./ask-secret.ts";
 import { identityOf } from "./identity.ts";
+import { readUsers } from "./users.ts";
 
 const LEVELS = ["silent", "error", "info", "debug"];
 
@@ -17,6 +18,7 @@ export async function room(args: string[]): Promise<number> {
     "no-relay": { type: "boolean" },
     blacklist: { type: "string", multiple: true },
     state: { type: "string" },
+    users: { type: "string" },
     "identity-file": { type: "string" },
     "no-encryption": { type: "boolean" },
     log: { type: "string", default: "info" },
@@ -41,6 +43,7 @@ export async function room(args: string[]): Promise<number> {
     password,
     blacklist: values.blacklist,
     state: values.state,
+    users: values.users === undefined ? undefined : await readUsers(values.users),
     identity: await identityOf(values["identity-file"]),
     encryption: values["no-encryption"] !== true,
     log: values.log as LogOption,

@@ -37,6 +37,12 @@ function chatroom(
   return run;
 }
 
+/** The port of a Room, once it is open. */
+async function portOf(run: Run): Promise<number> {
+  await until(() => run.out.includes("Ctrl-C"));
+  return Number(/:(\d+)\./.exec(run.out)?.[1]);
+}
+
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), "chatroom-"));
   onTestFinished(() => rmSync(made, { recursive: true }));
@@ -54,6 +60,7 @@ test("help names every command, and a version is a version", async () => {
     "identity",
     "--identity-file",
     "CHATROOM_USER_PASSWORD",
+    "--users",
     "codegen",
     "--host",
     "CHATROOM_PASSWORD",
@@ -93,8 +100,7 @@ test.each(["SIGINT", "SIGTERM"] as const)("a room runs until %s, then leaves wit
   const run = chatroom(["room", "--port", "0", "--log", "error"], {
     env: { CHATROOM_PASSWORD: "from the environment" },
   });
-  await until(() => run.out.includes("Ctrl-C"));
-  const port = Number(/:(\d+)\./.exec(run.out)?.[1]);
+  const port = await portOf(run);
   const foo = await joinRoom({ port }, "Foo", { room: { password: "from the environment" }, reconnect: false });
   expect(foo.name).toBe("Foo");
   run.child.kill(signal);
@@ -125,6 +131,50 @@ test("hash asks for a password, shows a verifier and nothing of the password, an
   const long = chatroom(["hash"], { input: `${"x".repeat(73)}\n` });
   expect(await long.code).toBe(1);
   expect(long.err).toContain("73 bytes");
+});
+
+test("a Room on the command line takes a file of users with what hash printed, and those users alone", async () => {
+  const hashed = chatroom(["hash", "--cost", "4"], { input: "typed secretly\n" });
+  expect(await hashed.code).toBe(0);
+  const file = join(folder(), "users.json");
+  writeFileSync(file, JSON.stringify({ Foo: hashed.out.trim() }), { mode: 0o600 });
+  const run = chatroom(["room", "--port", "0", "--log", "error", "--users", file]);
+  const port = await portOf(run);
+  expect((await joinRoom({ port }, "Foo", { password: "typed secretly", reconnect: false })).name).toBe("Foo");
+  await expect(joinRoom({ port }, "Bar", { password: "typed secretly", reconnect: false })).rejects.toThrow(/password/);
+  expect(run.err).toBe("");
+  chmodSync(file, 0o644);
+  const open = chatroom(["room", "--port", "0", "--log", "error", "--users", file]);
+  await portOf(open);
+  expect(open.err).toContain(`others can read the hashes of passwords in ${file}: chmod 600 ${file}`);
+  for (const { child, code } of [run, open]) {
+    child.kill("SIGTERM");
+    expect(await code).toBe(0);
+  }
+});
+
+test("a file of users that is missing, unreadable or none is told, and nothing of it is shown", async () => {
+  const file = join(folder(), "users.json");
+  const told = async (path = file): Promise<string> => {
+    const run = chatroom(["room", "--port", "0", "--users", path]);
+    expect(await run.code).toBe(1);
+    expect(run.out).toBe("");
+    expect(run.err).not.toMatch(/\n\s+at |half of/);
+    return run.err;
+  };
+  expect(await told()).toContain(`${file} does not exist`);
+  expect(await told(join(file, ".."))).toContain("it is no file");
+  for (const [text, message] of [
+    ["", "must be JSON such as"],
+    ['{ "Foo": "half of', "must be JSON such as"],
+    ["[]", "must be JSON such as"],
+    ['{ "Foo": "half of a hash" }', 'what "Foo" has is neither a verifier'],
+    ['{ "Foo": 5 }', 'what "Foo" has is neither a verifier'],
+    ['{ "": "x" }', "the name"],
+  ] as const) {
+    writeFileSync(file, text, { mode: 0o600 });
+    expect(await told(), text).toContain(message);
+  }
 });
 
 test("a port that is taken ends the command with 1 and names it", async () => {
