@@ -4,6 +4,8 @@ import { ValueError } from "./values-error.ts";
  * Engines hash texts with a secret of the process, but numbers and bigints without one: whoever knows how can choose keys of a Map or Set that
  * all meet in one bucket, and building it takes time by the square of their count: 300 KB would stop a program for 4 s, 8 MB for 40 minutes. So
  * their meetings are counted first, with V8's own functions. Where an engine has others, this refuses nothing that is honest, and protects nothing.
+ *
+ * Of texts, those that are array indices, such as "65536", were hashed without a secret too before Node 20.20.2, 22.22.2, 24.14.1 and 25.8.2. As keys of objects they never were.
  */
 
 /** Fewer keys than this can't meet often enough to matter. */
@@ -11,6 +13,8 @@ const FEW = 32;
 /** How often keys may meet, in one value: so often, and so often for each key. Keys that nobody chose meet once at most, on average. */
 const FREE_MEETINGS = 100_000;
 const MEETINGS_PER_KEY = 8;
+/** Texts meet by their number as it is, so honest ones in even steps do as well: theirs count so much less. Five million take 0.1 s. */
+const MEETINGS_OF_TEXTS = 1 / 50;
 
 let left = FREE_MEETINGS;
 
@@ -22,8 +26,10 @@ export function beginKeys(): void {
 /** The keys of one Map or Set, before it has them. */
 export class Keys {
   readonly #buckets: Int32Array;
+  readonly #countsTexts: boolean;
 
-  constructor(size: number) {
+  constructor(size: number, countsTexts: boolean = hashesIndicesByValue) {
+    this.#countsTexts = countsTexts;
     // As V8: half as many buckets as there is room, which is a power of two.
     this.#buckets = new Int32Array(2 ** Math.ceil(Math.log2(size)) / 2);
   }
@@ -35,12 +41,51 @@ export class Keys {
 
   /** @throws ValueError when the keys of this value meet too often */
   add(key: unknown): void {
-    if (typeof key !== "number" && typeof key !== "bigint") return;
-    const bucket = (typeof key === "number" ? hashOfNumber(key) : hashOfBigint(key)) & (this.#buckets.length - 1);
-    left += MEETINGS_PER_KEY - (this.#buckets[bucket] as number);
+    let hash: number | undefined;
+    let share = 1;
+    if (typeof key === "number") hash = hashOfNumber(key);
+    else if (typeof key === "bigint") hash = hashOfBigint(key);
+    else if (typeof key === "string" && this.#countsTexts) {
+      hash = hashOfIndex(key);
+      share = MEETINGS_OF_TEXTS;
+    }
+    if (hash === undefined) return;
+    const bucket = hash & (this.#buckets.length - 1);
+    left += MEETINGS_PER_KEY - (this.#buckets[bucket] as number) * share;
     this.#buckets[bucket] = (this.#buckets[bucket] as number) + 1;
     if (left < 0) throw new ValueError("", "keys of a Map or Set that were chosen to collide");
   }
+}
+
+/** Whether a Node of that version hashes array indices in texts by their value. */
+export function isByValue(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
+  const [fixedMinor, fixedPatch] = SECRET_SINCE[major] ?? (major > 25 ? [0, 0] : [Infinity, 0]);
+  return minor < fixedMinor || (minor === fixedMinor && patch < fixedPatch);
+}
+
+/** In each line of Node. */
+const SECRET_SINCE: Readonly<Record<number, readonly [minor: number, patch: number]>> = {
+  20: [20, 2],
+  22: [22, 2],
+  24: [14, 1],
+  25: [8, 2],
+};
+
+const hashesIndicesByValue = isByValue(process.versions.node);
+
+/** The hash that V8 gave a text that is an array index; undefined for other texts. */
+export function hashOfIndex(key: string): number | undefined {
+  const { length } = key;
+  if (length === 0 || length > 10) return undefined;
+  let index = 0;
+  for (let at = 0; at < length; at++) {
+    const digit = key.charCodeAt(at) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) return undefined;
+    index = index * 10 + digit;
+  }
+  const isIndex = index < 2 ** 32 - 1 && (key[0] !== "0" || length === 1);
+  return isIndex ? ((index << 2) | (length << 26)) >>> 2 : undefined;
 }
 
 /** V8's hash of a number as a key. */

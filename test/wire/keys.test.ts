@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hashOfBigint, hashOfNumber } from "../../src/wire/values-keys.ts";
+import { beginKeys, hashOfBigint, hashOfIndex, hashOfNumber, isByValue, Keys } from "../../src/wire/values-keys.ts";
 import { decodeValue, encodeValue } from "../../src/wire/values.ts";
 import { seeded, seedOfRun } from "../support/seeded.ts";
 
@@ -63,6 +63,58 @@ test.each(KINDS)(
     expect(decodeValue(encodeValue(mapOf(plain)))).toEqual(mapOf(plain));
   },
 );
+
+/** Texts that are array indices, each made anew, so that none has its hash yet. */
+function indices(count: number, step: number): string[] {
+  return Array.from({ length: count }, (_, at) => Buffer.from(String((at + 1) * step)).toString());
+}
+
+function msOfIndices(step: number): number {
+  const lists = Array.from({ length: 5 }, () => indices(8_000, step));
+  return leastMs(() => new Set(lists.pop()));
+}
+
+/** As they are counted where texts are. */
+function meet(keys: readonly unknown[]): void {
+  beginKeys();
+  const counted = new Keys(keys.length, true);
+  for (const key of keys) counted.add(key);
+}
+
+// When this fails, isByValue is wrong about this engine.
+test("the engine is slow with texts of digits that were chosen to collide where we count them, and nowhere else", () => {
+  expect(msOfIndices(65_536) > 25 * msOfIndices(3)).toBe(isByValue(process.versions.node));
+});
+
+test.each([
+  ["20.11.0", true],
+  ["20.20.1", true],
+  ["20.20.2", false],
+  ["20.21.0", false],
+  ["21.7.3", true],
+  ["22.22.1", true],
+  ["22.22.2", false],
+  ["23.11.0", true],
+  ["24.14.0", true],
+  ["24.14.1", false],
+  ["25.8.1", true],
+  ["25.8.2", false],
+  ["26.0.0", false],
+])("Node %s hashes array indices in texts by their value: %s", (version, is) => {
+  expect(isByValue(version)).toBe(is);
+});
+
+test("where they are counted, texts of digits that were chosen to collide are refused; even steps, other texts and a few pass", () => {
+  const chosen = indices(8_000, 65_536);
+  expect(() => meet(chosen)).toThrow("chosen to collide");
+  expect(() => meet(chosen.slice(0, 2_000))).not.toThrow();
+  for (const step of [1, 1_000, 3_600, 10_000, 86_400])
+    expect(() => meet(indices(Math.min(100_000, Math.floor(2 ** 32 / step) - 1), step)), String(step)).not.toThrow();
+  expect(() => meet(chosen.map((text) => `${text}x`))).not.toThrow();
+  for (const text of ["", "01", "4294967295", "12345678901", "1a", "-1", "1.5"])
+    expect(hashOfIndex(text)).toBeUndefined();
+  expect([hashOfIndex("0"), hashOfIndex("4294967294")]).toEqual([1 << 24, (2 ** 30 - 2) | (10 << 24)]);
+});
 
 test("many small Maps and Sets of such keys are refused too, and the next value is read as if nothing had been", () => {
   const [, chosen] = KINDS[0] as (typeof KINDS)[0];
