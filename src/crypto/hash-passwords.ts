@@ -22,9 +22,11 @@ export async function hashPasswords<Names extends string>(
   options: HashOptions = {},
 ): Promise<Record<Names, string>> {
   const named = Object.entries<string>(passwords);
+  const cost = options.cost ?? DEFAULT_COST;
+  freshSetting(cost, systemRandom); // a wrong cost is told also where nobody is in the table
   const jobs = named.map(([name, password]) => ({
     password: prepared(name, password),
-    setting: freshSetting(options.cost ?? DEFAULT_COST, systemRandom),
+    setting: freshSetting(cost, systemRandom),
   }));
   const hashes = jobs.length === 0 ? [] : await bcrypt(jobs);
   const entries = named.map(([name], at) => [name, verifierOf(nativeEngine, hashes[at] as string)] as const);

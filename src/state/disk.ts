@@ -1,10 +1,15 @@
 import { constants, readFileSync } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { type FileHandle, open, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Undefined: nothing is there. */
 export async function statOf(path: string) {
   return stat(path, { bigint: true }).catch(ignoreMissing);
+}
+
+/** Where a path leads, links followed; the path itself where nothing is there. */
+export async function targetOf(path: string): Promise<string> {
+  return (await realpath(path).catch(ignoreMissing)) ?? path;
 }
 
 /** What tells a file from the next one of that path. */

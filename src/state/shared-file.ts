@@ -3,7 +3,17 @@ import { dirname, resolve } from "node:path";
 import { hex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import { diskError, ignoreMissing, openNew, openOld, readNow, statOf, syncFolder, versionIn } from "./disk.ts";
+import {
+  diskError,
+  ignoreMissing,
+  openNew,
+  openOld,
+  readNow,
+  statOf,
+  syncFolder,
+  targetOf,
+  versionIn,
+} from "./disk.ts";
 import { StateError } from "./state-error.ts";
 
 export interface SharedFileOptions {
@@ -37,14 +47,16 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * A small file that several programs may read and change. Each change is a new file beside it, written to the disk whole and then renamed over it. That new file is the lock
- * too: only one program can make it at a time.
+ * too: only one program can make it at a time. A link stays one: what it leads to is changed.
  */
 export class SharedFile {
   readonly path: string;
   readonly #options: SharedFileOptions;
+  /** The file itself, where the path is a link. */
+  #target: string;
 
   constructor(path: string, options: SharedFileOptions) {
-    this.path = resolve(path);
+    this.path = this.#target = resolve(path);
     this.#options = options;
   }
 
@@ -81,9 +93,13 @@ export class SharedFile {
     return found && versionIn(found);
   }
 
-  /** Moves the file out of the way. @throws Error that says what to do. */
-  async setAside(path: string): Promise<void> {
-    await this.#do(() => rename(this.path, path));
+  /** Moves the file out of the way, to its name and that ending. @returns where it is then. @throws Error that says what to do. */
+  async setAside(ending: string): Promise<string> {
+    return this.#do(async () => {
+      const target = await targetOf(this.path);
+      await rename(target, `${target}${ending}`);
+      return `${target}${ending}`;
+    });
   }
 
   /**
@@ -97,6 +113,7 @@ export class SharedFile {
     const waitUntil = clock.now() + LOCK_WAIT_MS;
     for (;;) {
       const since = clock.now();
+      this.#target = await this.#do(() => targetOf(this.path));
       const lock = await this.#do(() => openNew(this.#lock, NEW_FILE_MODE));
       if (lock !== undefined) {
         const done = await this.#do(() => this.#updateWith(lock, since, change));
@@ -111,7 +128,7 @@ export class SharedFile {
   }
 
   get #lock(): string {
-    return `${this.path}.lock`;
+    return `${this.#target}.lock`;
   }
 
   /** Undefined: the lock was lost on the way, and nothing was written. */
@@ -131,9 +148,9 @@ export class SharedFile {
       const version = versionIn(await lock.stat({ bigint: true }));
       isOurs = clock.now() - since < HOLD_MS && (await this.#holds(lock));
       if (!isOurs) return undefined;
-      await rename(this.#lock, this.path);
+      await rename(this.#lock, this.#target);
       isOurs = false;
-      await syncFolder(dirname(this.path));
+      await syncFolder(dirname(this.#target));
       return { version };
     } finally {
       if (isOurs && (await this.#holds(lock))) await unlink(this.#lock).catch(() => {});

@@ -99,8 +99,7 @@ export class StateFile {
       return await this.read();
     } catch (error) {
       if (!(error instanceof StateError) || keepsDamaged === true) throw error;
-      const aside = `${this.path}.damaged-${new Date(clock.date()).toISOString().replaceAll(":", "-")}`;
-      await this.#file.setAside(aside);
+      const aside = await this.#file.setAside(`.damaged-${new Date(clock.date()).toISOString().replaceAll(":", "-")}`);
       log.error({ file: this.path, aside }, `${error.message}; it is kept as ${aside}, and a new one begun`);
       return undefined;
     }

@@ -131,6 +131,7 @@ export class ValueWriter {
   items(value: readonly unknown[], count?: number): number {
     if (typeof value !== "object" || value === null || kindOf(value) !== "array") throw MISFIT;
     const { length } = value;
+    if (length >>> 0 !== length) throw MISFIT;
     if (count !== undefined && length !== count) throw MISFIT;
     this.#enter(length);
     if (count === undefined) this.number(length);
@@ -267,6 +268,7 @@ export class ValueWriter {
   #items(array: readonly unknown[], depth: number): void {
     const out = this.#out;
     const { length } = array;
+    if (length >>> 0 !== length) throw new PathError("an array without a length can't be sent"); // a Proxy may say anything
     this.#count(length);
     if (length < 0x10) out.bytes[out.at++] = 0x90 | length;
     else out.length(length, 0xdc);

@@ -37,6 +37,7 @@ test("case 38: a password of 73 bytes is refused, not cut, and the refusal names
   });
   await expect(hashPasswords({ Foo: "" })).rejects.toThrow("the password is empty");
   await expect(hashPasswords({ Foo: "x" }, { cost: 3 })).rejects.toThrow("from 4 to 16, not 3");
+  await expect(hashPasswords({}, { cost: 99 })).rejects.toThrow("from 4 to 16, not 99");
 });
 
 test("the keys of a setting are derived once, and never more than eight are kept", async () => {

@@ -134,6 +134,12 @@ export const SHARED_FILE: Mutants = {
       find: "clock.date() - Number(seen.mtimeMs) < STALE_MS",
       replace: "clock.date() > 0",
     },
+    { name: "a damaged file is lost", find: "await rename(target, `${target}${ending}`);", replace: "" },
+    {
+      name: "a link is replaced by a file",
+      find: "this.#target = await this.#do(() => targetOf(this.path));",
+      replace: "",
+    },
     {
       name: "a failure leaves the lock",
       find: "if (isOurs && (await this.#holds(lock))) await unlink",
@@ -147,7 +153,6 @@ export const STATE_FILE: Mutants = {
   file: "src/state/state-file.ts",
   tests: ["test/state/state-file.test.ts", "test/cli/bans.test.ts"],
   mutants: [
-    { name: "a damaged file is lost", find: "      await this.#file.setAside(aside);\n", replace: "" },
     { name: "the command sets a damaged file aside", find: " || keepsDamaged === true", replace: "" },
     { name: "a half-written file is an error at once", find: " || this.#doubtful === now", replace: " || true" },
   ],

@@ -4,12 +4,14 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -98,6 +100,26 @@ test("the mode and the owner of the file stay what somebody made them", async ()
   const after = statSync(path);
   expect(after.mode & 0o777).toBe(0o640);
   expect([after.uid, after.gid]).toEqual(owner);
+});
+
+test("a path that is a link stays one: what it leads to is changed, and set aside when it is damaged", async () => {
+  const [home, disk] = [folder(), folder()];
+  const [path, file] = [join(home, "room.json"), join(disk, "kept.json")];
+  writeFileSync(file, '{ "chatroom": 1, "bans": [] }', { mode: 0o640 });
+  symlinkSync(file, path);
+  const state = await kept(path);
+  await state.bans.add("10.0.0.1");
+  expect(lstatSync(path).isSymbolicLink()).toBe(true);
+  expect(parseState(readFileSync(file, "utf8")).bans).toHaveLength(1);
+  expect(statSync(file).mode & 0o777).toBe(0o640);
+  expect([files(home), files(disk)]).toEqual([["room.json"], ["kept.json"]]);
+  writeFileSync(file, "{");
+  await kept(path);
+  expect(lstatSync(path).isSymbolicLink()).toBe(true);
+  expect([files(home), files(disk)]).toEqual([
+    ["room.json"],
+    ["kept.json", expect.stringMatching(/^kept\.json\.damaged-/)],
+  ]);
 });
 
 test("a damaged file is told as an error, set aside under the time, and the program starts with an empty one", async () => {

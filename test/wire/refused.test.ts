@@ -37,6 +37,21 @@ test("what can't be sent is refused with the path to it", () => {
   expect(refusalOf(JSON.parse('{"a":{"__proto__":1}}'))).toBe("input.a.__proto__: a key __proto__ can't be sent");
 });
 
+test("an array that says it has a length that none can have is refused", () => {
+  for (const length of [-5, 1.5, Number.NaN, 2 ** 32, "2", undefined]) {
+    const list = new Proxy([1, 2], { get: (target, key) => (key === "length" ? length : Reflect.get(target, key)) });
+    expect(refusalOf({ list })).toBe("input.list: an array without a length can't be sent");
+  }
+});
+
+test("of an object the members that Object.keys names are sent, of an array its items alone; a hole is undefined", () => {
+  const [hidden, list] = [Symbol("hidden"), Object.assign([1, 2], { extra: 1 })];
+  Object.defineProperty(list, hidden, { value: 1, enumerable: true });
+  const sent = decodeValue(encodeValue([Math, { a: 1, [hidden]: 2 }, list, [1, , 3]])) as unknown[]; // oxlint-disable-line no-sparse-arrays
+  expect(same(sent, [{}, { a: 1 }, [1, 2], [1, undefined, 3]])).toBe(true);
+  expect(Reflect.ownKeys(sent[2] as object)).toEqual(["0", "1", "length"]);
+});
+
 test("instances of classes are refused, subclasses of what can be sent too", () => {
   class MyMap extends Map {}
   class MyList extends Array {}
