@@ -42,7 +42,7 @@ import { ASSEMBLIES, DEFRAMER } from "./stream-in.ts";
 import { COMMIT, FRAMES, OWN_FRAMES, RETAINED } from "./stream-out.ts";
 import { ED25519_KEY, USER, USER_CHECK, USER_FAILURES, USER_RESPONDER, USER_TABLE, VERIFIER } from "./user-stage.ts";
 import { READER, SCAN, SCAN_PARTS, TEXTS, VALUES } from "./values-read.ts";
-import { BUFFER, SCALARS, WRITER } from "./values-written.ts";
+import { BUFFER, SCALARS, VALUES_KINDS, WRITER } from "./values-written.ts";
 
 export const ALL_MUTANTS: readonly Mutants[] = [
   BIND,
@@ -142,6 +142,7 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   SCALARS,
   WRITER,
   BUFFER,
+  VALUES_KINDS,
   SCAN,
   SCAN_PARTS,
   READER,

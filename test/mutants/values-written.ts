@@ -140,10 +140,28 @@ export const SCALARS: Mutants = {
       find: "if (BigInt.asIntN(64, value) === value) {",
       replace: "if (BigInt.asIntN(65, value) === value) {",
     },
+  ],
+};
+
+/** What objects are, and what typed arrays hold. */
+export const VALUES_KINDS: Mutants = {
+  file: "src/wire/values-kinds.ts",
+  tests: ["test/wire/values.test.ts", "test/wire/refused.test.ts"],
+  mutants: [
     {
       name: "a view of a typed array is written from the start of its memory",
-      find: "new Uint8Array(value.buffer, value.byteOffset, bytes), tag",
-      replace: "new Uint8Array(value.buffer, 0, bytes), tag",
+      find: "offsetOf.call(value) as number, length",
+      replace: "0, length",
+    },
+    {
+      name: "a typed array has as many bytes as it says",
+      find: "const length = lengthOf.call(value) as number;",
+      replace: "const length = (value as Uint8Array).byteLength;",
+    },
+    {
+      name: "a typed array whose memory is gone is empty",
+      find: "if (length === 0 && !has(memoryBrand, value)) return undefined;",
+      replace: "",
     },
   ],
 };
