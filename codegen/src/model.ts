@@ -18,8 +18,8 @@ export type Type =
   | { kind: "union"; members: Type[] }
   | { kind: "intersection"; members: Type[] }
   | { kind: "record"; key: Type; value: Type; partial: boolean; readonly: boolean }
-  /** `open`: other keys may be there too, with values of that type. */
-  | { kind: "object"; fields: Field[]; open: Type | undefined; readonly: boolean }
+  /** `open`: other keys may be there too. */
+  | { kind: "object"; fields: Field[]; open: Index[] }
   /** Texts, and what stands between them: one more text than types. */
   | { kind: "template"; texts: string[]; types: Type[] }
   /** A type by its name; `from`: the absolute path of the project's file, or the package, that exports it; undefined: every program knows it. */
@@ -40,8 +40,16 @@ export interface Field {
   name: string;
   type: Type;
   optional: boolean;
+  readonly: boolean;
   doc: string | undefined;
   origin: Origin | undefined;
+}
+
+/** What all keys of a type hold. */
+export interface Index {
+  key: Type;
+  value: Type;
+  readonly: boolean;
 }
 
 /** A schema seen from both its sides: what may be passed in, and what comes out of parsing. */

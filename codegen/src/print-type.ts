@@ -1,4 +1,4 @@
-import type { Field, Origin, Type } from "./model.ts";
+import type { Field, Index, Origin, Type } from "./model.ts";
 import { type Piece, textOf, widthOf } from "./pieces.ts";
 import { contains } from "./type-algebra.ts";
 
@@ -22,11 +22,10 @@ export function printType(type: Type, indent: string): Piece[] {
 export function printFields(type: Type & { kind: "object" }, indent: string): Piece[] {
   const pieces: Piece[] = [];
   for (const field of type.fields) {
-    pieces.push(...printDoc(field.doc, indent), indent, ...printName(field, type.readonly), ": ");
+    pieces.push(...printDoc(field.doc, indent), indent, ...printName(field), ": ");
     pieces.push(...printType(field.type, indent), ";", ...printEnd(field.origin), "\n");
   }
-  if (type.open !== undefined)
-    pieces.push(`${indent}${type.readonly ? "readonly " : ""}[key: string]: `, ...printType(type.open, indent), ";\n");
+  for (const index of type.open) pieces.push(indent, ...printIndex(index), ...printType(index.value, indent), ";\n");
   return pieces;
 }
 
@@ -60,8 +59,12 @@ export function printKey(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
 }
 
-function printName(field: Field, readonly: boolean): Piece[] {
-  return [readonly ? "readonly " : "", ...printLinked(printKey(field.name), field.origin), field.optional ? "?" : ""];
+function printName({ name, readonly, optional, origin }: Field): Piece[] {
+  return [readonly ? "readonly " : "", ...printLinked(printKey(name), origin), optional ? "?" : ""];
+}
+
+function printIndex({ key, readonly }: Index): Piece[] {
+  return [readonly ? "readonly " : "", "[key: ", ...printFlat(key), "]: "];
 }
 
 function printFlat(type: Type): Piece[] {
@@ -94,17 +97,13 @@ function printFlatly(type: Type): Piece[] {
       return [nameOf(type)];
   }
   const fields = type.fields.map((field, index): Piece[] => {
-    const isLast = index === type.fields.length - 1 && type.open === undefined;
-    return [
-      ...printName(field, type.readonly),
-      ": ",
-      ...printFlat(field.type),
-      isLast ? "" : ";",
-      ...printEnd(field.origin),
-    ];
+    const isLast = index === type.fields.length - 1 && type.open.length === 0;
+    return [...printName(field), ": ", ...printFlat(field.type), isLast ? "" : ";", ...printEnd(field.origin)];
   });
-  if (type.open !== undefined)
-    fields.push([type.readonly ? "readonly " : "", "[key: string]: ", ...printFlat(type.open)]);
+  type.open.forEach((index, at) => {
+    const isLast = at === type.open.length - 1;
+    fields.push([...printIndex(index), ...printFlat(index.value), isLast ? "" : ";"]);
+  });
   return ["{ ", ...join(fields, " "), " }"];
 }
 

@@ -1,6 +1,6 @@
 /** Turns types of the compiler into types that can be printed. */
 import { ts } from "./ts-morph.ts";
-import type { Field, NamedType, Type } from "./model.ts";
+import type { Field, Index, NamedType, Type } from "./model.ts";
 import { compareTexts } from "./problem.ts";
 import {
   ANY_TYPE,
@@ -189,7 +189,10 @@ export class CheckedTypeReader {
       const flags = elementFlags[index] ?? ts.ElementFlags.Required;
       if (flags & ts.ElementFlags.Variable) rest = this.read(one);
       else if (rest !== undefined) throw new Unprintable(UNKNOWN_TYPE);
-      else items.push({ type: this.read(one), optional: (flags & ts.ElementFlags.Optional) !== 0 });
+      else {
+        const optional = (flags & ts.ElementFlags.Optional) !== 0;
+        items.push({ type: this.read(optional ? withoutMissing(one) : one), optional });
+      }
     }
     return { kind: "tuple", items, rest, readonly };
   }
@@ -246,22 +249,19 @@ export class CheckedTypeReader {
         name: property.name,
         type: this.read(optional ? withoutMissing(its) : its),
         optional,
+        readonly: isReadonly(property),
         doc: docOf(property, checker),
         origin: undefined,
       };
     });
-    const readonly = fields.length > 0 && checker.getPropertiesOfType(type).every(isReadonly);
-    const indexes = checker.getIndexInfosOfType(type);
-    if (indexes.length === 0) {
-      if (fields.length > 0) return { kind: "object", fields, open: undefined, readonly };
-      return { kind: "plain", text: "{}" };
-    }
-    const [index] = indexes;
-    if (index === undefined || indexes.length > 1) throw new Unprintable(UNKNOWN_TYPE);
-    const value = this.read(index.type);
-    if (fields.length === 0)
-      return { kind: "record", key: this.read(index.keyType), value, partial: false, readonly: index.isReadonly };
-    return { kind: "object", fields, open: value, readonly };
+    const open = checker.getIndexInfosOfType(type).map((index): Index => {
+      if (index.keyType.flags & ts.TypeFlags.ESSymbolLike) throw new Unprintable(SYMBOL_TYPE);
+      return { key: this.read(index.keyType), value: this.read(index.type), readonly: index.isReadonly };
+    });
+    const [only] = open;
+    if (only !== undefined && open.length === 1 && fields.length === 0)
+      return { kind: "record", partial: false, ...only };
+    return fields.length + open.length > 0 ? { kind: "object", fields, open } : { kind: "plain", text: "{}" };
   }
 
   /** Types that are imported by their names are looked into all the same. */
@@ -335,7 +335,7 @@ function isGeneric(node: ts.Declaration): node is ts.ClassDeclaration | ts.Inter
   return ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node);
 }
 
-/** An optional property has a type more, which says that it may be missing: the compiler keeps it apart from `undefined`, and to itself. */
+/** What may be left out has a type more, which says that it may be missing: the compiler keeps it apart from `undefined`, and to itself. */
 function withoutMissing(type: ts.Type): ts.Type {
   if (!type.isUnion()) return type;
   const types = type.types.filter((one) => !isMissing(one));
@@ -351,6 +351,7 @@ function isMissing(type: ts.Type): boolean {
 function isReadonly(property: ts.Symbol): boolean {
   const declared = property.valueDeclaration;
   if (declared && ts.getCombinedModifierFlags(declared) & ts.ModifierFlags.Readonly) return true;
+  if (property.flags & ts.SymbolFlags.GetAccessor && !(property.flags & ts.SymbolFlags.SetAccessor)) return true;
   // Of mapped types only the symbol knows.
   const { links } = property as ts.Symbol & { links?: { checkFlags?: number } };
   return ((links?.checkFlags ?? 0) & 8) !== 0;

@@ -343,7 +343,14 @@ function readObject(def: ZodDef, place: Place, side: Side, read: Read): Type {
   const fields = Object.entries(def.shape ?? {}).map(([name, schema]): Field => {
     const at = place.field(name);
     const type = read(schema, { place: at, path: ["shape", name], about: `.${name}` });
-    return { name, type, optional: isOptionalKey(schema, side), doc: docOf(schema, at.doc), origin: at.origin };
+    return {
+      name,
+      type,
+      optional: isOptionalKey(schema, side),
+      readonly: false,
+      doc: docOf(schema, at.doc),
+      origin: at.origin,
+    };
   });
   const isClosed = def.catchall === undefined || defOf(def.catchall).type === "never";
   const rest = isClosed ? undefined : read(def.catchall, { place: place.inner("catchall"), path: ["catchall"] });
@@ -352,11 +359,12 @@ function readObject(def: ZodDef, place: Place, side: Side, read: Read): Type {
     const value: Type = rest ?? { kind: "plain", text: "never" };
     return { kind: "record", key: keys, value, partial: false, readonly: false };
   }
-  const object: Type = { kind: "object", fields, open: undefined, readonly: false };
+  const object: Type = { kind: "object", fields, open: [] };
   if (rest === undefined) return object;
   // Where fields are of other types than the rest, no object type says it: who reads gets both, who writes may write either.
   const others = unionOf([rest, ...fields.map(({ type, optional }) => (optional ? unionOf([type, NOTHING]) : type))]);
-  if (isAlike(others, rest) || side === "sent") return { ...object, open: others };
+  if (isAlike(others, rest) || side === "sent")
+    return { ...object, open: [{ key: keys, value: others, readonly: false }] };
   return {
     kind: "intersection",
     members: [object, { kind: "record", key: keys, value: rest, partial: false, readonly: false }],

@@ -60,9 +60,15 @@ export function asReadonly(type: Type): Type | undefined {
     case "tuple":
       // zod's type forgets the items of a tuple that may be empty.
       return type.items[0]?.optional === false ? { ...type, readonly: true } : undefined;
+    case "object":
+      return { ...type, fields: type.fields.map(frozen), open: type.open.map(frozen) };
     default:
       return { ...type, readonly: true };
   }
+}
+
+function frozen<Part extends object>(part: Part): Part {
+  return { ...part, readonly: true };
 }
 
 function isPlain(type: Type, text: string): boolean {
@@ -89,7 +95,7 @@ export function partsOf(type: Type): Type[] {
     case "reference":
       return type.args;
   }
-  return [...type.fields.map((field) => field.type), ...(type.open === undefined ? [] : [type.open])];
+  return [...type.fields.map((field) => field.type), ...type.open.flatMap(({ key, value }) => [key, value])];
 }
 
 /** Whether a type, or one that it is made of, is such. */
@@ -131,6 +137,6 @@ function headOf(type: Type): string {
     case "named":
       return `named ${type.side === "sent" ? type.of.name : type.of.parsedName}`;
   }
-  const fields = type.fields.map(({ name, optional }) => [name, optional]);
-  return `object ${type.readonly} ${type.open !== undefined} ${JSON.stringify(fields)}`;
+  const fields = type.fields.map(({ name, optional, readonly }) => [name, optional, readonly]);
+  return `object ${type.open.map(({ readonly }) => readonly).join()} ${JSON.stringify(fields)}`;
 }
