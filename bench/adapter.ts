@@ -15,7 +15,7 @@ export interface Connection {
   /** How many one-way messages the server has handled so far. */
   told(): Promise<number>;
   /** The server's answer: the same bytes. */
-  echo(data: Uint8Array): Promise<Uint8Array>;
+  echo(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import type { Call, Client, Server, User } from "./network.d.ts";
 
 export interface WorkerRenderInput {
   /** What to render, as the scene editor saves it. */
-  scene: Uint8Array;
+  scene: Uint8Array<ArrayBuffer>;
   /** Which frame, from 0. */
   frame?: number | undefined;
   size?: { width: number; height: number } | undefined;
@@ -14,7 +14,7 @@ export interface WorkerRenderInput {
 }
 export interface WorkerRenderInputParsed {
   /** What to render, as the scene editor saves it. */
-  scene: Uint8Array;
+  scene: Uint8Array<ArrayBuffer>;
   /** Which frame, from 0. */
   frame: number;
   size?: { width: number; height: number } | undefined;
@@ -45,7 +45,7 @@ export interface WorkerGetHandlers {
   render: (
     input: WorkerRenderInputParsed,
     call: WorkerRenderCall,
-  ) => Awaitable<{ image: Uint8Array; renderedAt: Date }>;
+  ) => Awaitable<{ image: Uint8Array<ArrayBuffer>; renderedAt: Date }>;
 }
 export interface WorkerSendHandlers {
   /** Finishes what is running, then leaves. */
@@ -62,7 +62,10 @@ export interface WorkerGet {
   /** What the worker is doing right now. */
   status(input?: undefined, options?: CallOptions): Promise<{ load: number; running: string[] }>;
   /** Renders one frame of a scene. */
-  render(input: WorkerRenderInput, options?: CallOptions): Promise<{ image: Uint8Array; renderedAt: Date }>;
+  render(
+    input: WorkerRenderInput,
+    options?: CallOptions,
+  ): Promise<{ image: Uint8Array<ArrayBuffer>; renderedAt: Date }>;
 }
 export interface WorkerSend {
   /** Finishes what is running, then leaves. */
@@ -76,7 +79,7 @@ export interface WorkerTry {
   render(
     input: WorkerRenderInput,
     options?: CallOptions,
-  ): Promise<Result<{ image: Uint8Array; renderedAt: Date }, WorkerRenderErrors>>;
+  ): Promise<Result<{ image: Uint8Array<ArrayBuffer>; renderedAt: Date }, WorkerRenderErrors>>;
   /** Finishes what is running, then leaves. */
   stop(input: { reason: string }, options?: CallOptions): Promise<Result<void>>;
 }
@@ -99,7 +102,7 @@ export interface WorkerAllGet {
   render(
     input: WorkerRenderInput,
     options?: CallOptions,
-  ): Answers<{ image: Uint8Array; renderedAt: Date }, WorkerRenderErrors>;
+  ): Answers<{ image: Uint8Array<ArrayBuffer>; renderedAt: Date }, WorkerRenderErrors>;
 }
 export interface WorkerAllSend {
   /** Finishes what is running, then leaves. */

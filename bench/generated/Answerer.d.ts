@@ -9,7 +9,7 @@ export interface AnswererHandlers {
 }
 export interface AnswererGetHandlers {
   echo: (input: { text: string; n: number }, call: Call) => Awaitable<{ text: string; n: number }>;
-  echoBytes: (input: Uint8Array, call: Call) => Awaitable<Uint8Array>;
+  echoBytes: (input: Uint8Array<ArrayBuffer>, call: Call) => Awaitable<Uint8Array<ArrayBuffer>>;
   told: (input: undefined, call: Call) => Awaitable<number>;
 }
 export interface AnswererSendHandlers {
@@ -24,7 +24,7 @@ export interface AnswererPeer extends AnyKindPeer {
 }
 export interface AnswererGet {
   echo(input: { text: string; n: number }, options?: CallOptions): Promise<{ text: string; n: number }>;
-  echoBytes(input: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+  echoBytes(input: Uint8Array<ArrayBuffer>, options?: CallOptions): Promise<Uint8Array<ArrayBuffer>>;
   told(input?: undefined, options?: CallOptions): Promise<number>;
 }
 export interface AnswererSend {
@@ -33,7 +33,7 @@ export interface AnswererSend {
 /** The same calls, giving a result instead of throwing. */
 export interface AnswererTry {
   echo(input: { text: string; n: number }, options?: CallOptions): Promise<Result<{ text: string; n: number }>>;
-  echoBytes(input: Uint8Array, options?: CallOptions): Promise<Result<Uint8Array>>;
+  echoBytes(input: Uint8Array<ArrayBuffer>, options?: CallOptions): Promise<Result<Uint8Array<ArrayBuffer>>>;
   told(input?: undefined, options?: CallOptions): Promise<Result<number>>;
   note(input: { text: string; n: number }, options?: CallOptions): Promise<Result<void>>;
 }
@@ -51,7 +51,7 @@ export interface AnswererAll extends Group<AnswererPeer> {
 }
 export interface AnswererAllGet {
   echo(input: { text: string; n: number }, options?: CallOptions): Answers<{ text: string; n: number }>;
-  echoBytes(input: Uint8Array, options?: CallOptions): Answers<Uint8Array>;
+  echoBytes(input: Uint8Array<ArrayBuffer>, options?: CallOptions): Answers<Uint8Array<ArrayBuffer>>;
   told(input?: undefined, options?: CallOptions): Answers<number>;
 }
 export interface AnswererAllSend {

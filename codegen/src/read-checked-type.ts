@@ -55,6 +55,8 @@ export class CheckedTypeReader {
   readonly #source: ts.SourceFile;
   readonly #mustTravel: boolean;
   readonly #named: Map<ts.Type, NamedType>;
+  /** Those that are imported, and were looked into. */
+  readonly #imported: Set<ts.Type>;
   /** What is being read, the outermost first. */
   readonly #inside: ts.Type[] = [];
 
@@ -66,7 +68,9 @@ export class CheckedTypeReader {
     program: ts.Program,
     source: ts.SourceFile,
     { mustTravel, named }: { mustTravel: boolean; named: Map<ts.Type, NamedType> },
+    imported = new Set<ts.Type>(),
   ) {
+    this.#imported = imported;
     this.#named = named;
     this.#program = program;
     this.#checker = program.getTypeChecker();
@@ -221,14 +225,9 @@ export class CheckedTypeReader {
     // The last ones of a class or interface may be its own `this`.
     const own = args.slice(0, (symbol.declarations?.find(isGeneric)?.typeParameters ?? []).length);
     if (isBuiltIn) {
-      // Which kind of memory bytes lie in says nothing about what they are.
-      const isBytes = own.length === 1 && this.#checker.typeToString(own[0] as ts.Type).startsWith("ArrayBuffer");
-      return {
-        kind: "reference",
-        name: symbol.name,
-        from: undefined,
-        args: isBytes ? [] : own.map((one) => this.read(one)),
-      };
+      const isBytes = builtIn && symbol.name.endsWith("Array");
+      const args = isBytes ? this.#memoryOf(own) : own.map((one) => this.read(one));
+      return { kind: "reference", name: symbol.name, from: undefined, args };
     }
     const from = isClass ? this.#moduleOf(symbol) : this.#ownModuleOf(symbol);
     if (from === undefined) {
@@ -237,6 +236,12 @@ export class CheckedTypeReader {
     }
     if (this.#mustTravel) this.#expectTravels(type);
     return { kind: "reference", name: symbol.name, from, args: own.map((one) => this.read(one)) };
+  }
+
+  /** What bytes lie in, where that is told. */
+  #memoryOf(args: readonly ts.Type[]): Type[] {
+    const texts = args.map((one) => this.#checker.typeToString(one));
+    return texts.filter((text) => text !== "ArrayBufferLike").map((text) => ({ kind: "plain", text }));
   }
 
   #readFields(type: ts.ObjectType): Type {
@@ -264,13 +269,18 @@ export class CheckedTypeReader {
     return fields.length + open.length > 0 ? { kind: "object", fields, open } : { kind: "plain", text: "{}" };
   }
 
-  /** Types that are imported by their names are looked into all the same. */
+  /** Types that are imported by their names are looked into all the same; that they contain themselves is no matter then. */
   #expectTravels(type: ts.Type): void {
-    if (this.#inside.includes(type)) return;
-    this.#inside.push(type);
+    if (this.#imported.has(type)) return;
+    this.#imported.add(type);
+    const reader = new CheckedTypeReader(
+      this.#program,
+      this.#source,
+      { mustTravel: true, named: new Map() },
+      this.#imported,
+    );
     for (const property of this.#checker.getPropertiesOfType(type))
-      this.read(this.#checker.getTypeOfSymbolAtLocation(property, this.#source));
-    this.#inside.pop();
+      reader.read(this.#checker.getTypeOfSymbolAtLocation(property, this.#source));
   }
 
   #isOfLibrary(symbol: ts.Symbol): boolean {

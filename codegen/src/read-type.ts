@@ -3,9 +3,9 @@ import { type Field, type NamedType, NOTHING, type Sides, type Type } from "./mo
 import { pascalCase } from "./names.ts";
 import type { Place } from "./place.ts";
 import type { Problem } from "./problem.ts";
-import { CUSTOM, INSTANCE, NO_VALUE, NO_ZOD, OLD_ZOD, READONLY, REFUSALS, TOO_DEEP } from "./refusals.ts";
+import { CUSTOM, INSTANCE, NO_VALUE, NO_ZOD, OLD_ZOD, REFUSALS, TOO_DEEP } from "./refusals.ts";
 import type { Span } from "./source-tree.ts";
-import { asReadonly, contains, isAlike, literalOf, UNKNOWN, unionOf, withoutUndefined } from "./type-algebra.ts";
+import { asKey, asReadonly, contains, isAlike, literalOf, UNKNOWN, unionOf, withoutUndefined } from "./type-algebra.ts";
 import {
   classOf,
   defOf,
@@ -262,7 +262,7 @@ export class TypeReader {
       case "transform":
         return this.#ask(place, reading);
       case "readonly":
-        return asReadonly(inner()) ?? refuse(READONLY, place.method("readonly"));
+        return asReadonly(inner()) ?? this.#ask(place, reading, place.method("readonly"));
       case "custom":
         return this.#readCustom(schema, place, reading);
       default: {
@@ -300,7 +300,7 @@ export class TypeReader {
     for (const [name, sendable] of SENDABLE) {
       // A described schema has lost its class: then the text tells.
       if (known === undefined ? isInstance && place.beginsWith(name) : known === sendable)
-        return { kind: "plain", text: name };
+        return { kind: "plain", text: name === "Date" ? name : `${name}<ArrayBuffer>` };
     }
     if (isInstance && reading.side === "sent") return this.#refuse(place, reading, INSTANCE);
     return this.#ask(place, reading);
@@ -372,7 +372,7 @@ function readObject(def: ZodDef, place: Place, side: Side, read: Read): Type {
 }
 
 function readRecord(def: ZodDef, place: Place, side: Side, read: Read): Type {
-  const key = read(def.keyType, { place: place.inner("key"), path: ["keyType"] });
+  const key = asKey(read(def.keyType, { place: place.inner("key"), path: ["keyType"] }));
   const value = read(def.valueType, { place: place.inner("record"), path: ["valueType"], about: "[]" });
   const isPartial = isPartialRecord(def) || (side === "sent" && isOptionalKey(def.valueType, "sent"));
   return { kind: "record", key, value, partial: isPartial, readonly: false };

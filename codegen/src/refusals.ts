@@ -7,7 +7,6 @@ export const INSTANCE =
   "instances of a class do not travel: write its fields with z.object({...}), or what it is made from with .transform(); dates and typed arrays travel as they are";
 export const CUSTOM =
   "what a custom check accepts can't be read from it: write a plain schema and refine it with .refine()";
-export const READONLY = ".readonly() has no exact plain type here: leave it out";
 export const TOO_DEEP =
   "there are more than 100 schemas within each other here: does a function make a new one each time? Make it once, and refer to it";
 

@@ -1,7 +1,10 @@
-import type { Type } from "./model.ts";
+import { NOTHING, type Type } from "./model.ts";
 
 /** Any value at all; also what stands for a type whose problem was noted, so that reading can go on. */
 export const UNKNOWN: Type = { kind: "plain", text: "unknown" };
+
+/** No value at all. */
+const NEVER: Type = { kind: "plain", text: "never" };
 
 /** The type of exactly that value. */
 export function literalOf(value: unknown): Type {
@@ -21,7 +24,7 @@ export function unionOf(types: readonly Type[]): Type {
     return type.kind !== "plain" || flat.findIndex((other) => isPlain(other, type.text)) === index;
   });
   const [first] = members;
-  if (first === undefined) return { kind: "plain", text: "never" };
+  if (first === undefined) return NEVER;
   return members.length === 1 ? first : { kind: "union", members };
 }
 
@@ -35,36 +38,57 @@ export function allowsNothing(type: Type): boolean {
 /** The type without `undefined`. */
 export function withoutUndefined(type: Type): Type {
   if (type.kind === "union") return unionOf(type.members.filter((member) => !isPlain(member, "undefined")));
-  return isPlain(type, "undefined") ? { kind: "plain", text: "never" } : type;
+  return isPlain(type, "undefined") ? NEVER : type;
 }
 
-/** The type as `.readonly()` makes it; undefined where zod's own type for that can't be said. */
+/** What of a type may be a key. */
+export function asKey(type: Type): Type {
+  if (type.kind === "union") return unionOf(type.members.map(asKey));
+  if (isPlain(type, "unknown")) return { kind: "plain", text: "PropertyKey" };
+  const isKey = type.kind !== "plain" || /^(?:string|number|".*"|-?[\d.e+-]+)$/s.test(type.text);
+  return isKey ? type : NEVER;
+}
+
+/** The type as `.readonly()` makes it; undefined where only the compiler knows. */
 export function asReadonly(type: Type): Type | undefined {
   switch (type.kind) {
     case "plain":
-      return type.text === "Uint8Array" || type.text === "unknown" ? undefined : type;
+      return type.text === "unknown" ? readonlyOf(type) : type;
     case "union": {
       const members = type.members.map(asReadonly);
       return members.every((member) => member !== undefined) ? { kind: "union", members } : undefined;
     }
-    case "intersection": {
-      const members = type.members.map(asReadonly);
-      return members.every((member) => member !== undefined) ? { kind: "intersection", members } : undefined;
-    }
+    case "intersection":
+      return type.members.every(({ kind }) => ["object", "record", "named"].includes(kind))
+        ? readonlyOf(type)
+        : undefined;
     case "template":
       return type;
     case "named":
-      return { kind: "reference", name: "Readonly", from: undefined, args: [type] };
+      return readonlyOf(type);
     case "reference":
       return type.name === "Map" || type.name === "Set" ? { ...type, name: `Readonly${type.name}` } : undefined;
     case "tuple":
+      if (type.items[0]?.optional === false) return { ...type, readonly: true };
       // zod's type forgets the items of a tuple that may be empty.
-      return type.items[0]?.optional === false ? { ...type, readonly: true } : undefined;
+      return {
+        kind: "array",
+        element: unionOf([...elementsOf(type), ...type.items.map(() => NOTHING)]),
+        readonly: true,
+      };
     case "object":
       return { ...type, fields: type.fields.map(frozen), open: type.open.map(frozen) };
     default:
       return { ...type, readonly: true };
   }
+}
+
+function readonlyOf(type: Type): Type {
+  return { kind: "reference", name: "Readonly", from: undefined, args: [type] };
+}
+
+function elementsOf({ items, rest }: Type & { kind: "tuple" }): Type[] {
+  return [...items.map(({ type }) => type), ...(rest === undefined ? [] : [rest])];
 }
 
 function frozen<Part extends object>(part: Part): Part {
@@ -84,7 +108,7 @@ export function partsOf(type: Type): Type[] {
     case "array":
       return [type.element];
     case "tuple":
-      return [...type.items.map((item) => item.type), ...(type.rest === undefined ? [] : [type.rest])];
+      return elementsOf(type);
     case "union":
     case "intersection":
       return type.members;

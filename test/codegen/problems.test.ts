@@ -70,8 +70,6 @@ const REFUSED: [schema: string, part: string, message: string][] = [
   ],
   ["z.tuple([z.string()], ‸z.symbol())", "[]", SYMBOLS],
   ["z.tuple([z.string()]).rest(‸z.symbol())", "[]", SYMBOLS],
-  ["z.instanceof(Uint8Array).‸readonly()", "", ".readonly() has no exact plain type here: leave it out"],
-  ["z.tuple([z.string().optional()]).‸readonly()", "", ".readonly() has no exact plain type here: leave it out"],
   ["‸{ a: z.string() }", "", NO_ZOD],
   ["‸'text'", "", NO_ZOD],
   ["‸undefined", "", "there is nothing here: is it imported from a file that imports this one?"],

@@ -21,7 +21,7 @@ export const randomSchema: fc.Arbitrary<string> = fc.letrec<{ schema: string; ob
 function leaves(): fc.Arbitrary<string>[] {
   return [
     fc.constantFrom("z.string()", "z.string().max(3)", "z.email()", "z.number()", "z.int().min(1)", "z.boolean()"),
-    fc.constantFrom("z.bigint()", "z.date()", "z.null()", "z.undefined()", "z.unknown()", "bytes"),
+    fc.constantFrom("z.bigint()", "z.date()", "z.null()", "z.undefined()", "z.unknown()", "z.instanceof(Uint8Array)"),
     fc.constantFrom("z.coerce.number()", "z.stringbool()", "z.templateLiteral(['v', z.int()])", "Category", "z.json()"),
     fc.constantFrom(
       "z.string().transform((text) => text.length)",
