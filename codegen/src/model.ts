@@ -24,6 +24,8 @@ export type Type =
   | { kind: "template"; texts: string[]; types: Type[] }
   /** A type by its name; `from`: the absolute path of the project's file, or the package, that exports it; undefined: every program knows it. */
   | { kind: "reference"; name: string; from: string | undefined; args: Type[] }
+  /** Only what a schema gives may be one. */
+  | { kind: "function"; parameters: Parameter[]; result: Type }
   /** A type that is declared on its own, for it contains itself. */
   | { kind: "named"; of: NamedType; side: keyof Sides };
 
@@ -43,6 +45,13 @@ export interface Field {
   readonly: boolean;
   doc: string | undefined;
   origin: Origin | undefined;
+}
+
+export interface Parameter {
+  name: string;
+  type: Type;
+  /** "rest": all that follow. */
+  is: "required" | "optional" | "rest";
 }
 
 /** What all keys of a type hold. */

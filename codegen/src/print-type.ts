@@ -93,6 +93,8 @@ function printFlatly(type: Type): Piece[] {
       return printTemplate(type);
     case "reference":
       return printReference(type, printFlat);
+    case "function":
+      return printFunction(type, printFlat);
     case "named":
       return [nameOf(type)];
   }
@@ -145,6 +147,8 @@ function printTall(type: Type, indent: string): Piece[] {
       return printTemplate(type);
     case "reference":
       return printReference(type, (part) => printType(part, indent));
+    case "function":
+      return printFunction(type, (part) => printType(part, indent));
     case "named":
       return [nameOf(type)];
   }
@@ -155,6 +159,7 @@ function printElement(element: Type, print: (type: Type) => Piece[]): Piece[] {
   const isLoose =
     element.kind === "union" ||
     element.kind === "intersection" ||
+    element.kind === "function" ||
     ((element.kind === "array" || element.kind === "tuple") && element.readonly);
   return isLoose ? ["(", ...print(element), ")"] : print(element);
 }
@@ -177,6 +182,16 @@ function printReference({ name, args }: Type & { kind: "reference" }, print: (ty
   return args.length === 0 ? [name] : [name, "<", ...join(args.map(print), ", "), ">"];
 }
 
+function printFunction({ parameters, result }: Type & { kind: "function" }, print: (type: Type) => Piece[]): Piece[] {
+  const all = parameters.map(({ name, type, is }) => [
+    is === "rest" ? "..." : "",
+    name,
+    is === "optional" ? "?: " : ": ",
+    ...print(type),
+  ]);
+  return ["(", ...join(all, ", "), ") => ", ...print(result)];
+}
+
 function nameOf({ of, side }: Type & { kind: "named" }): string {
   return side === "sent" ? of.name : of.parsedName;
 }
@@ -185,9 +200,10 @@ function printMember(member: Type): Piece[] {
   return parenthesize(member, printFlat(member));
 }
 
-/** `readonly` binds looser than a union reads. */
+/** `readonly` binds looser than a union reads, and so does what a function gives. */
 function parenthesize(member: Type, pieces: Piece[]): Piece[] {
-  const isLoose = (member.kind === "array" || member.kind === "tuple") && member.readonly;
+  const isLoose =
+    member.kind === "function" || ((member.kind === "array" || member.kind === "tuple") && member.readonly);
   return isLoose ? ["(", ...pieces, ")"] : pieces;
 }
 

@@ -1,17 +1,18 @@
 /** Turns types of the compiler into types that can be printed. */
 import { ts } from "./ts-morph.ts";
-import type { Field, Index, NamedType, Type } from "./model.ts";
+import type { Field, Index, NamedType, Parameter, Type } from "./model.ts";
 import { compareTexts } from "./problem.ts";
 import {
   ANY_TYPE,
   CLASS_TYPE,
   FUNCTION_TYPE,
   PRIVATE_TYPE,
+  PROMISE_TYPE,
   RECURSIVE_TYPE,
   SYMBOL_TYPE,
   UNKNOWN_TYPE,
 } from "./refusals.ts";
-import { signatureOf, UNKNOWN, unionOf } from "./type-algebra.ts";
+import { signatureOf, UNKNOWN, unionOf, withoutUndefined } from "./type-algebra.ts";
 
 /** Why a type can't be printed. */
 export class Unprintable extends Error {
@@ -85,7 +86,8 @@ export class CheckedTypeReader {
       if (this.#mustTravel) return UNKNOWN;
       throw new Unprintable(ANY_TYPE);
     }
-    if (flags & ts.TypeFlags.ESSymbolLike) throw new Unprintable(SYMBOL_TYPE);
+    if (flags & ts.TypeFlags.ESSymbol && !this.#mustTravel) return { kind: "plain", text: "symbol" };
+    if (flags & ts.TypeFlags.ESSymbolLike) throw this.#symbol();
     if (flags & ts.TypeFlags.EnumLike && !(flags & ts.TypeFlags.Boolean)) {
       const found = this.#readEnum(type);
       if (found) return found;
@@ -152,9 +154,34 @@ export class CheckedTypeReader {
     }
     const named = this.#readAlias(type) ?? this.#readNamed(type);
     if (named) return named;
-    if (type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0)
-      throw new Unprintable(FUNCTION_TYPE);
-    return this.#hoisted(type, () => this.#readFields(type));
+    const isFunction = type.getCallSignatures().length > 0 || type.getConstructSignatures().length > 0;
+    return this.#hoisted(type, () => (isFunction ? this.#readFunction(type) : this.#readFields(type)));
+  }
+
+  /** What a schema gives stays where it was made: it may be one. */
+  #readFunction(type: ts.ObjectType): Type {
+    if (this.#mustTravel) throw new Unprintable(FUNCTION_TYPE);
+    const [signature, ...others] = type.getCallSignatures();
+    const isMore = others.length + type.getConstructSignatures().length + type.getProperties().length > 0;
+    if (
+      signature === undefined ||
+      isMore ||
+      signature.typeParameters ||
+      this.#checker.getTypePredicateOfSignature(signature)
+    )
+      throw new Unprintable(UNKNOWN_TYPE);
+    const parameters = signature.parameters.map((symbol): Parameter => {
+      const declared = symbol.valueDeclaration;
+      if (declared === undefined || !ts.isParameter(declared)) throw new Unprintable(UNKNOWN_TYPE);
+      const is = declared.dotDotDotToken
+        ? "rest"
+        : this.#checker.isOptionalParameter(declared)
+          ? "optional"
+          : "required";
+      const type = this.read(this.#checker.getTypeOfSymbolAtLocation(symbol, this.#source));
+      return { name: symbol.name, type: is === "optional" ? withoutUndefined(type) : type, is };
+    });
+    return { kind: "function", parameters, result: this.read(signature.getReturnType()) };
   }
 
   /** A type that turns out to contain itself is declared on its own. */
@@ -218,13 +245,18 @@ export class CheckedTypeReader {
     const isClass = (symbol.flags & ts.SymbolFlags.Class) !== 0;
     if (!isClass && (symbol.flags & ts.SymbolFlags.Interface) === 0) return undefined;
     const builtIn = BUILT_IN.get(symbol.name);
+    const isGlobal = this.#isGlobal(symbol);
     const isBuiltIn = builtIn !== undefined && this.#isOfLibrary(symbol);
-    if (this.#mustTravel && (isBuiltIn ? !builtIn : isClass)) throw new Unprintable(CLASS_TYPE(symbol.name));
-    const args =
+    if (this.#mustTravel) {
+      if (isGlobal && symbol.name === "Promise") throw new Unprintable(PROMISE_TYPE);
+      if (isBuiltIn ? !builtIn : isClass || (isGlobal && hasMethods(type)))
+        throw new Unprintable(CLASS_TYPE(symbol.name));
+    }
+    const all =
       (type as ts.TypeReference).target === undefined ? [] : this.#checker.getTypeArguments(type as ts.TypeReference);
     // The last ones of a class or interface may be its own `this`.
-    const own = args.slice(0, (symbol.declarations?.find(isGeneric)?.typeParameters ?? []).length);
-    if (isBuiltIn) {
+    const own = all.slice(0, (symbol.declarations?.find(isGeneric)?.typeParameters ?? []).length);
+    if (isBuiltIn || (isGlobal && !this.#mustTravel)) {
       const isBytes = builtIn && symbol.name.endsWith("Array");
       const args = isBytes ? this.#memoryOf(own) : own.map((one) => this.read(one));
       return { kind: "reference", name: symbol.name, from: undefined, args };
@@ -247,7 +279,7 @@ export class CheckedTypeReader {
   #readFields(type: ts.ObjectType): Type {
     const checker = this.#checker;
     const fields = checker.getPropertiesOfType(type).map((property): Field => {
-      if (property.name.startsWith("__@")) throw new Unprintable(SYMBOL_TYPE);
+      if (property.name.startsWith("__@")) throw this.#symbol();
       const optional = (property.flags & ts.SymbolFlags.Optional) !== 0;
       const its = checker.getTypeOfSymbolAtLocation(property, this.#source);
       return {
@@ -260,7 +292,7 @@ export class CheckedTypeReader {
       };
     });
     const open = checker.getIndexInfosOfType(type).map((index): Index => {
-      if (index.keyType.flags & ts.TypeFlags.ESSymbolLike) throw new Unprintable(SYMBOL_TYPE);
+      if (index.keyType.flags & ts.TypeFlags.ESSymbolLike) throw this.#symbol();
       return { key: this.read(index.keyType), value: this.read(index.type), readonly: index.isReadonly };
     });
     const [only] = open;
@@ -281,6 +313,15 @@ export class CheckedTypeReader {
     );
     for (const property of this.#checker.getPropertiesOfType(type))
       reader.read(this.#checker.getTypeOfSymbolAtLocation(property, this.#source));
+  }
+
+  #symbol(): Unprintable {
+    return new Unprintable(this.#mustTravel ? SYMBOL_TYPE : UNKNOWN_TYPE);
+  }
+
+  /** Whether every program knows it by that name. */
+  #isGlobal(symbol: ts.Symbol): boolean {
+    return this.#isOfLibrary(symbol) && (symbol as { parent?: ts.Symbol }).parent === undefined;
   }
 
   #isOfLibrary(symbol: ts.Symbol): boolean {
@@ -339,6 +380,10 @@ function enumOf(symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol | undefin
   const [declared] = symbol.declarations ?? [];
   const whole = declared && ts.isEnumMember(declared) ? declared.parent : declared;
   return whole && ts.isEnumDeclaration(whole) ? checker.getSymbolAtLocation(whole.name) : undefined;
+}
+
+function hasMethods(type: ts.Type): boolean {
+  return type.getProperties().some(({ flags }) => flags & ts.SymbolFlags.Method);
 }
 
 function isGeneric(node: ts.Declaration): node is ts.ClassDeclaration | ts.InterfaceDeclaration {

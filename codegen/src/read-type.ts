@@ -30,6 +30,8 @@ interface Reading {
   /** The same part, as the compiler finds it from the definition of the kind. */
   path: TypePath;
   depth: number;
+  /** Whether it is a part of a template literal, which the compiler knows as a whole only. */
+  inTemplate: boolean;
 }
 
 /** Where a schema in a schema stands: in the text, and by the compiler. */
@@ -38,6 +40,9 @@ interface Inner {
   path: TypePath;
   about?: string;
 }
+
+/** Stands in a template for what only the compiler knows. */
+const UNSEEN: Type = { kind: "plain", text: "string" };
 
 /** Schemas within schemas; more of them are one without an end. */
 const MAX_DEPTH = 100;
@@ -103,7 +108,7 @@ export class TypeReader {
   /** Both sides of a schema; `about` names it in messages, `path` leads to it from the definition of the kind. */
   readSides(schema: unknown, place: Place, about: string, path: TypePath): Sides {
     if (isZodSchema(schema)) this.#findCycles(schema, new Set());
-    const read = (side: Side): Type => this.#read(schema, place, { side, about, path, depth: 0 });
+    const read = (side: Side): Type => this.#read(schema, place, { side, about, path, depth: 0, inTemplate: false });
     return { sent: read("sent"), parsed: read("parsed") };
   }
 
@@ -155,8 +160,8 @@ export class TypeReader {
   }
 
   /** Whether the compiler has to be asked, for neither data nor text tell of a brand, an enum or a type argument. */
-  #mayHaveLost(schema: ZodSchema, place: Place, { path }: Reading): boolean {
-    if (!this.#hasErased || place.isKnown) return false;
+  #mayHaveLost(schema: ZodSchema, place: Place, { path, inTemplate }: Reading): boolean {
+    if (!this.#hasErased || place.isKnown || inTemplate) return false;
     return partsOfSchema(schema).length === 0 || this.#checked.isNarrowed(path);
   }
 
@@ -191,6 +196,7 @@ export class TypeReader {
         about: `${reading.about}${about}`,
         path: [...reading.path, "_zod", "def", ...path],
         depth: reading.depth + 1,
+        inTemplate: reading.inTemplate || def.type === "template_literal",
       });
     const inner = (): Type => read(def.innerType, { place: place.inner(def.type), path: ["innerType"] });
     const part = (name: "left" | "right" | "in" | "out"): Type =>
@@ -236,8 +242,10 @@ export class TypeReader {
         return this.#readEnum(def, place, reading);
       case "literal":
         return this.#readLiteral(def, place, reading);
-      case "template_literal":
-        return readTemplate(def, place, read);
+      case "template_literal": {
+        const type = readTemplate(def, place, read);
+        return contains(type, (one) => one === UNSEEN) ? this.#ask(place, reading) : type;
+      }
       case "optional":
         return hasTrait(schema, "$ZodExactOptional") ? inner() : unionOf([inner(), NOTHING]);
       case "nullable":
@@ -308,6 +316,7 @@ export class TypeReader {
 
   /** The type as the compiler says it. */
   #ask(place: Place, reading: Reading, at?: Span): Type {
+    if (reading.inTemplate) return UNSEEN;
     const answer = this.#typeOf(reading);
     return typeof answer === "string" ? this.#refuse(place, reading, answer, at) : answer;
   }

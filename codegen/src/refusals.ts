@@ -16,6 +16,8 @@ export const NOT_FOUND =
 export const ANY_TYPE = "this is of the type any, which would switch checking off: say what it is, or unknown";
 export const SYMBOL_TYPE = "symbols do not travel: use texts";
 export const FUNCTION_TYPE = "functions do not travel: declare a method and call back through it";
+export const PROMISE_TYPE =
+  "promises do not travel: declare the value; a handler may answer with a promise of it anyway";
 export const RECURSIVE_TYPE =
   "there are more than 40 objects within each other here: export one of them as an interface";
 export const UNKNOWN_TYPE = "this type can't be printed: write it out, or use plain schemas";
@@ -27,7 +29,7 @@ export const PRIVATE_TYPE = (name: string): string => `${name} must be exported,
 export const REFUSALS: Readonly<Record<string, string>> = {
   any: "z.any() would switch checking off: write z.unknown()",
   symbol: "symbols are not supported: use z.enum([...]) or z.literal(...)",
-  promise: "promises are not supported: declare the value; a handler may answer with a promise of it anyway",
+  promise: PROMISE_TYPE,
   function: "functions are not supported: declare a method and call back through it",
   file: "files do not travel, for their bytes come later than they do: send the bytes, with z.instanceof(Uint8Array)",
 };

@@ -63,6 +63,7 @@ export function asReadonly(type: Type): Type | undefined {
         ? readonlyOf(type)
         : undefined;
     case "template":
+    case "function":
       return type;
     case "named":
       return readonlyOf(type);
@@ -118,6 +119,8 @@ export function partsOf(type: Type): Type[] {
       return type.types;
     case "reference":
       return type.args;
+    case "function":
+      return [...type.parameters.map((parameter) => parameter.type), type.result];
   }
   return [...type.fields.map((field) => field.type), ...type.open.flatMap(({ key, value }) => [key, value])];
 }
@@ -158,6 +161,8 @@ function headOf(type: Type): string {
       return `template ${JSON.stringify(type.texts)}`;
     case "reference":
       return `reference ${type.name} ${type.from} ${type.args.length}`;
+    case "function":
+      return `function ${type.parameters.map(({ name, is }) => `${name} ${is}`).join()}`;
     case "named":
       return `named ${type.side === "sent" ? type.of.name : type.of.parsedName}`;
   }

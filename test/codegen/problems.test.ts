@@ -28,17 +28,18 @@ const INSTANCES =
   "instances of a class do not travel: write its fields with z.object({...}), or what it is made from with .transform(); dates and typed arrays travel as they are";
 const ANY = "this is of the type any, which would switch checking off: say what it is, or unknown";
 const FUNCTIONS = "functions do not travel: declare a method and call back through it";
+const PROMISES = "promises do not travel: declare the value; a handler may answer with a promise of it anyway";
+const UNPRINTABLE = "this type can't be printed: write it out, or use plain schemas";
+const INSTANCES_OF = (name: string): string =>
+  `instances of ${name} do not travel: declare the fields that are sent, and make one of them with .transform()`;
 const NO_ZOD = "this is not a zod schema: write one, as in z.string()";
 
 /** Schemas that are refused: where (at the mark), in which part of the input, and what the message says. */
 const REFUSED: [schema: string, part: string, message: string][] = [
   ["‸z.any()", "", "z.any() would switch checking off: write z.unknown()"],
   ["z.object({ a: ‸z.symbol() })", ".a", SYMBOLS],
-  [
-    "‸z.promise(z.string())",
-    "",
-    "promises are not supported: declare the value; a handler may answer with a promise of it anyway",
-  ],
+  ["‸z.promise(z.string())", "", PROMISES],
+  ["‸z.custom<Promise<string>>()", "", PROMISES],
   ["‸z.function()", "", "functions are not supported: declare a method and call back through it"],
   [
     "‸z.file()",
@@ -46,23 +47,21 @@ const REFUSED: [schema: string, part: string, message: string][] = [
     "files do not travel, for their bytes come later than they do: send the bytes, with z.instanceof(Uint8Array)",
   ],
   ["‸z.string().transform((text) => JSON.parse(text))", "", ANY],
-  ["z.array(‸z.string().transform((text) => () => text)).default([])", "[]", FUNCTIONS],
+  ["z.array(‸z.string().transform((text) => <T,>(more: T) => [text, more])).default([])", "[]", UNPRINTABLE],
   [
     "z.object({ list: z.set(‸z.string().transform((text) => new Money(text))) })",
     ".list[]",
     "Money must be exported, for what is generated imports it",
   ],
   ["‸z.custom<() => void>()", "", FUNCTIONS],
-  [
-    "‸z.custom<{ price: shapes.Price }>()",
-    "",
-    "instances of Price do not travel: declare the fields that are sent, and make one of them with .transform()",
-  ],
+  ["‸z.custom<{ price: shapes.Price }>()", "", INSTANCES_OF("Price")],
   ["‸z.instanceof(Money)", "", INSTANCES],
   ["z.optional(‸z.instanceof(shapes.Price).describe('a price'))", "", INSTANCES],
   ["‸z.instanceof(Buffer)", "", INSTANCES],
   ["‸z.enum(Color)", "", "Color must be exported, for what is generated imports it"],
-  ["z.string().‸brand<symbol>()", "", "symbols do not travel: use texts"],
+  ["‸z.custom<{ a: symbol }>()", "", "symbols do not travel: use texts"],
+  ["‸z.string().transform((text) => ({ [Symbol.iterator]: text }))", "", UNPRINTABLE],
+  ["‸z.custom<{ made: Iterator<string> }>()", "", INSTANCES_OF("Iterator")],
   [
     "‸endless(0)",
     "",
