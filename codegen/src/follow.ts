@@ -47,37 +47,67 @@ export function follow(sources: Sources, at: Located): Located {
   return now;
 }
 
-function followOnce(sources: Sources, { module, expression }: Located): Located | undefined {
-  if (expression.kind === "name") return sources.resolve(module, expression.name);
+function followOnce(sources: Sources, at: Located): Located | undefined {
+  const { module, expression, given } = at;
+  if (expression.kind === "name")
+    return given?.has(expression.name) ? given.get(expression.name) : sources.resolve(module, expression.name);
   if (expression.kind !== "member" || expression.name === "shape") return undefined;
   const { object, name } = expression;
   if (object.kind === "name") {
     const found = sources.resolveMember(module, object.name, name);
     if (found) return found;
   }
-  const found = findMember(sources, { module, expression: object }, name);
-  return found && { module: found.module, expression: found.member.value };
+  const found = findMember(sources, { ...at, expression: object }, name);
+  return found && valueOf(found);
+}
+
+/** The member of an object, and where that stands. */
+export interface FoundMember extends Omit<Located, "expression"> {
+  member: Member;
+}
+
+export function valueOf({ member, ...at }: FoundMember): Located {
+  return { ...at, expression: member.value };
+}
+
+/** What a function of the project's own gives that is called there, where it does nothing else. */
+function givenBy(sources: Sources, at: Located): Located | undefined {
+  if (at.expression.kind !== "call") return undefined;
+  const { callee, args } = at.expression;
+  if (callee.kind === "member") {
+    // The methods of a schema are none of the project's own.
+    if (callee.object.kind !== "name") return undefined;
+    const { kind } = follow(sources, { ...at, expression: callee.object }).expression;
+    if (kind !== "object" && kind !== "name") return undefined;
+  }
+  const { module, expression } = follow(sources, { ...at, expression: callee });
+  if (expression.kind !== "function") return undefined;
+  const given = new Map<string, Located | undefined>();
+  for (const [index, name] of expression.parameters.entries()) {
+    const argument = args[index];
+    if (name !== undefined) given.set(name, argument && { ...at, expression: argument });
+  }
+  return { module, expression: expression.body, given };
 }
 
 /** The member of an object literal or of an object schema, in the module where it is written. */
-export function findMember(
-  sources: Sources,
-  at: Located,
-  name: string,
-  steps = MAX_STEPS,
-): { module: SourceModule; member: Member } | undefined {
+export function findMember(sources: Sources, at: Located, name: string, steps = MAX_STEPS): FoundMember | undefined {
   if (steps <= 0) return undefined;
-  const { module, expression } = at.expression.kind === "name" ? follow(sources, at) : at;
-  const inside = (part: Expression) => findMember(sources, { module, expression: part }, name, steps - 1);
+  const seen = at.expression.kind === "name" ? follow(sources, at) : at;
+  const { expression, ...where } = seen;
+  const inside = (part: Expression) => findMember(sources, { ...where, expression: part }, name, steps - 1);
   if (expression.kind === "member") {
-    const next = expression.name === "shape" ? undefined : followOnce(sources, { module, expression });
+    const next = expression.name === "shape" ? undefined : followOnce(sources, seen);
     return next ? findMember(sources, next, name, steps - 1) : inside(expression.object);
   }
-  if (expression.kind === "call") return firstOf(shapesOf(module, expression), inside);
+  if (expression.kind === "call") {
+    const made = givenBy(sources, seen);
+    return made ? findMember(sources, made, name, steps - 1) : firstOf(shapesOf(where.module, expression), inside);
+  }
   if (expression.kind !== "object") return undefined;
   return firstOf(expression.members.toReversed(), (member) => {
     if (member.name === undefined) return inside(member.value);
-    return member.name === name ? { module, member } : undefined;
+    return member.name === name ? { ...where, member } : undefined;
   });
 }
 
@@ -94,44 +124,51 @@ function shapesOf(module: SourceModule, expression: Expression & { kind: "call" 
 }
 
 /** An item of an array literal, or of a schema made from one. */
-export function findItem(sources: Sources, at: Located, index: number): Located | undefined {
-  const { module, expression } = follow(sources, at);
+export function findItem(sources: Sources, at: Located, index: number, steps = MAX_STEPS): Located | undefined {
+  if (steps <= 0) return undefined;
+  const seen = follow(sources, at);
+  const { expression, ...where } = seen;
+  const inside = (part: Expression) => findItem(sources, { ...where, expression: part }, index, steps - 1);
   if (expression.kind === "array") {
     const item = expression.items[index];
-    return item && { module, expression: item };
+    return item && { ...where, expression: item };
   }
   if (expression.kind !== "call") return undefined;
-  if (constructorOf(module, expression) !== undefined) {
-    return firstOf(expression.args, (part) => findItem(sources, { module, expression: part }, index));
-  }
+  if (constructorOf(where.module, expression) !== undefined) return firstOf(expression.args, inside);
+  const made = givenBy(sources, seen);
+  if (made) return findItem(sources, made, index, steps - 1);
   if (expression.callee.kind !== "member") return undefined;
   const { object, name } = expression.callee;
-  if (name !== "or") return findItem(sources, { module, expression: object }, index);
+  if (name !== "or") return inside(object);
   const part = index === 0 ? object : expression.args[0];
-  return part && { module, expression: part };
+  return part && { ...where, expression: part };
 }
 
 /** What a schema of that type wraps; "record" gives the values of a record or map, "key" its keys, "rest" the rest of a tuple; else as zod calls it. */
-export function findInner(sources: Sources, at: Located, type: string): Located | undefined {
-  const { module, expression } = follow(sources, at);
+export function findInner(sources: Sources, at: Located, type: string, steps = MAX_STEPS): Located | undefined {
+  if (steps <= 0) return undefined;
+  const seen = follow(sources, at);
+  const { expression, ...where } = seen;
   if (expression.kind !== "call") return undefined;
-  const made = constructorOf(module, expression);
+  const made = constructorOf(where.module, expression);
   if (made !== undefined) {
-    if (type === "optional" && made === "nullish") return { module, expression };
+    if (type === "optional" && made === "nullish") return seen;
     const [names, index] = ARGUMENTS[type] ?? [WRAPPERS[type] ?? [], 0];
     const [first] = expression.args;
-    if (type === "lazy") return first?.kind === "function" ? { module, expression: first.body } : undefined;
+    if (type === "lazy") return first?.kind === "function" ? { ...where, expression: first.body } : undefined;
     const part = names.includes(made) ? expression.args[index] : undefined;
-    return part && { module, expression: part };
+    return part && { ...where, expression: part };
   }
+  const given = givenBy(sources, seen);
+  if (given) return findInner(sources, given, type, steps - 1);
   if (expression.callee.kind !== "member") return undefined;
   const { object, name } = expression.callee;
   const [argument] = expression.args;
-  if (ARGUMENT_OF[type] === name && argument) return { module, expression: argument };
-  if (SUBJECT_OF[type]?.includes(name)) return { module, expression: object };
-  if (type === "optional" && name === "nullish") return { module, expression };
-  if (WRAPPERS[type]?.includes(name)) return { module, expression: object };
-  return findInner(sources, { module, expression: object }, type);
+  if (ARGUMENT_OF[type] === name && argument) return { ...where, expression: argument };
+  if (SUBJECT_OF[type]?.includes(name)) return { ...where, expression: object };
+  if (type === "optional" && name === "nullish") return seen;
+  if (WRAPPERS[type]?.includes(name)) return { ...where, expression: object };
+  return findInner(sources, { ...where, expression: object }, type, steps - 1);
 }
 
 /** The function of zod that is called, as in `z.object(...)`, `z.iso.date()` or `object(...)`; undefined for anything else. */

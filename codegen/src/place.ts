@@ -1,4 +1,4 @@
-import { constructorOf, findInner, findItem, findMember, follow, isZod } from "./follow.ts";
+import { constructorOf, findInner, findItem, findMember, follow, isZod, valueOf } from "./follow.ts";
 import type { Origin } from "./model.ts";
 import type { Located, Sources } from "./sources.ts";
 import type { Constant, Expression, Member, SourceModule, Span } from "./source-tree.ts";
@@ -12,9 +12,7 @@ const MAX_CALLS = 200;
  */
 export class Place {
   readonly #sources: Sources;
-  readonly module: SourceModule;
-  readonly span: Span;
-  readonly #expression: Expression;
+  readonly #at: Located;
   /** The comment above the key that led here. */
   readonly doc: string | undefined;
   /** The key that led here, in the file where it stands; undefined where the text could not be followed. */
@@ -22,10 +20,7 @@ export class Place {
 
   constructor(sources: Sources, at: Located, member?: Member) {
     this.#sources = sources;
-    const seen = follow(sources, at);
-    this.module = seen.module;
-    this.#expression = seen.expression;
-    this.span = seen.expression.span;
+    this.#at = follow(sources, at);
     this.doc = member?.doc;
     this.origin = member && { file: at.module.path, key: member.key, whole: member.span };
   }
@@ -36,26 +31,33 @@ export class Place {
     return last !== undefined && constructorOf(last.module, last.expression) !== undefined;
   }
 
+  get module(): SourceModule {
+    return this.#at.module;
+  }
+
+  get span(): Span {
+    return this.#at.expression.span;
+  }
+
   get file(): string {
     return this.module.path;
   }
 
   /** The member of an object literal, or of an object schema. */
   field(name: string): Place {
-    const found = findMember(this.#sources, this.#located, name);
-    if (found === undefined) return this.#stay();
-    return new Place(this.#sources, { module: found.module, expression: found.member.value }, found.member);
+    const found = findMember(this.#sources, this.#at, name);
+    return found ? new Place(this.#sources, valueOf(found), found.member) : this.#stay();
   }
 
   /** An item of an array literal, or of a tuple, a union or an enum. */
   item(index: number): Place {
-    const found = findItem(this.#sources, this.#located, index);
+    const found = findItem(this.#sources, this.#at, index);
     return found ? new Place(this.#sources, found) : this.#stay();
   }
 
   /** What a schema of that type wraps: `array`, `optional`, `nullable`, ... ; for records "record" is the value, "key" the key; for tuples "rest". */
   inner(type: string): Place {
-    const found = findInner(this.#sources, this.#located, type);
+    const found = findInner(this.#sources, this.#at, type);
     return found ? new Place(this.#sources, found) : this;
   }
 
@@ -71,12 +73,12 @@ export class Place {
 
   /** The constant that is this schema. */
   get constant(): Constant | undefined {
-    return this.module.constants.find(({ value }) => value === this.#expression);
+    return this.module.constants.find(({ value }) => value === this.#at.expression);
   }
 
   /** The function that makes this schema, where that is not one of zod that makes many. */
   get maker(): string | undefined {
-    const made = this.#expression;
+    const made = this.#at.expression;
     if (made.kind !== "call") return undefined;
     const ofZod = constructorOf(this.module, made);
     if (ofZod !== undefined) return ofZod === "json" ? ofZod : undefined;
@@ -116,9 +118,9 @@ export class Place {
   }
 
   #isWrittenOut(at: Located): boolean {
-    const { module, expression } = follow(this.#sources, at);
+    const { expression, ...where } = follow(this.#sources, at);
     const all = (parts: readonly Expression[]): boolean =>
-      parts.every((part) => this.#isWrittenOut({ module, expression: part }));
+      parts.every((part) => this.#isWrittenOut({ ...where, expression: part }));
     switch (expression.kind) {
       case "text":
         return true;
@@ -129,7 +131,7 @@ export class Place {
       case "name":
         return expression.name === "undefined";
       case "other":
-        return /^(?:[-+]?\d[\w.]*|true|false|null)$/.test(textIn(module.text, expression.span));
+        return /^(?:[-+]?\d[\w.]*|true|false|null)$/.test(textIn(where.module.text, expression.span));
       default:
         return false;
     }
@@ -138,24 +140,21 @@ export class Place {
   get #firstArgument(): Located | undefined {
     const last = this.#chain.at(-1);
     const argument = last?.expression.args[0];
-    return last && argument && { module: last.module, expression: argument };
+    return last && argument && { ...last, expression: argument };
   }
 
   /** The calls that made this schema, the last one first; a schema that has a name is looked up. */
   get #chain(): readonly (Located & { expression: { kind: "call" } })[] {
     const calls: (Located & { expression: { kind: "call" } })[] = [];
-    let { module, expression } = this.#located;
-    while (expression.kind === "call" && calls.length < MAX_CALLS) {
-      calls.push({ module, expression });
+    let at = this.#at;
+    while (at.expression.kind === "call" && calls.length < MAX_CALLS) {
+      const { expression } = at;
+      calls.push({ ...at, expression });
       const { callee } = expression;
-      if (constructorOf(module, expression) !== undefined || callee.kind !== "member") break;
-      ({ module, expression } = follow(this.#sources, { module, expression: callee.object }));
+      if (constructorOf(at.module, expression) !== undefined || callee.kind !== "member") break;
+      at = follow(this.#sources, { ...at, expression: callee.object });
     }
     return calls;
-  }
-
-  get #located(): Located {
-    return { module: this.module, expression: this.#expression };
   }
 
   #stay(): Place {

@@ -178,8 +178,8 @@ export class CheckedTypeReader {
         : this.#checker.isOptionalParameter(declared)
           ? "optional"
           : "required";
-      const type = this.read(this.#checker.getTypeOfSymbolAtLocation(symbol, this.#source));
-      return { name: symbol.name, type: is === "optional" ? withoutUndefined(type) : type, is };
+      const its = this.read(this.#checker.getTypeOfSymbolAtLocation(symbol, this.#source));
+      return { name: symbol.name, type: is === "optional" ? withoutUndefined(its) : its, is };
     });
     return { kind: "function", parameters, result: this.read(signature.getReturnType()) };
   }

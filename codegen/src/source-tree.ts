@@ -18,8 +18,8 @@ export type Expression = { span: Span } & (
   | { kind: "array"; items: Expression[] }
   | { kind: "name"; name: string }
   | { kind: "text"; text: string }
-  /** One that does nothing but give a value. */
-  | { kind: "function"; body: Expression }
+  /** One that does nothing but give a value. Parameters that are taken apart have no name. */
+  | { kind: "function"; parameters: (string | undefined)[]; body: Expression }
   | { kind: "other" }
 );
 
@@ -34,7 +34,7 @@ export interface Member {
   doc: string | undefined;
 }
 
-/** A `const` (or `let`, `var`) at the top of a module. */
+/** A `const` (or `let`, `var`), or a function, at the top of a module. */
 export interface Constant {
   name: string;
   key: Span;

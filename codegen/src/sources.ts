@@ -9,6 +9,8 @@ import { parseModule } from "./typescript.ts";
 export interface Located {
   module: SourceModule;
   expression: Expression;
+  /** What the parameters of the function that it is in stand for, where it was followed there from a call. */
+  given?: ReadonlyMap<string, Located | undefined>;
 }
 
 /** The modules read so far; each is read from disk once. */

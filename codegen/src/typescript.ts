@@ -35,6 +35,9 @@ function readModule(path: string, text: string, source: ts.SourceFile): SourceMo
         const constant = readConstant(source, statement, one);
         if (constant) module.constants.push(constant);
       }
+    } else if (ts.isFunctionDeclaration(statement)) {
+      const constant = readFunction(source, statement);
+      if (constant) module.constants.push(constant);
     } else if (ts.isExportAssignment(statement) || ts.isExpressionStatement(statement)) {
       module.nameless.push(readExpression(source, statement.expression));
     } else if (ts.isExportDeclaration(statement)) {
@@ -81,10 +84,27 @@ function readConstant(
     name: declaration.name.text,
     key: spanOf(source, declaration.name),
     span: spanOf(source, statement),
-    exported: statement.modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword) ?? false,
+    exported: isExported(statement),
     value: readExpression(source, declaration.initializer),
     doc: docOf(source, statement),
   };
+}
+
+function readFunction(source: ts.SourceFile, statement: ts.FunctionDeclaration): Constant | undefined {
+  const { name } = statement;
+  if (name === undefined) return undefined;
+  return {
+    name: name.text,
+    key: spanOf(source, name),
+    span: spanOf(source, statement),
+    exported: isExported(statement),
+    value: functionOf(source, statement),
+    doc: docOf(source, statement),
+  };
+}
+
+function isExported({ modifiers }: ts.VariableStatement | ts.FunctionDeclaration): boolean {
+  return modifiers?.some((modifier) => modifier.kind === ts.SyntaxKind.ExportKeyword) ?? false;
 }
 
 function readExpression(source: ts.SourceFile, node: ts.Expression): Expression {
@@ -121,10 +141,7 @@ function readExpression(source: ts.SourceFile, node: ts.Expression): Expression 
   if (ts.isArrayLiteralExpression(node)) {
     return { kind: "array", span, items: node.elements.map((item) => readExpression(source, item)) };
   }
-  if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) {
-    const body = ts.isBlock(node.body) ? returnedBy(node.body) : node.body;
-    return body ? { kind: "function", span, body: readExpression(source, body) } : { kind: "other", span };
-  }
+  if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) return functionOf(source, node);
   if (ts.isIdentifier(node)) return { kind: "name", span, name: node.text };
   if (ts.isStringLiteralLike(node)) return { kind: "text", span, text: node.text };
   return { kind: "other", span };
@@ -169,6 +186,17 @@ function lostMembers(source: ts.SourceFile): SourceModule["lost"] {
 
 function isPlainName(name: ts.PropertyName): name is ts.Identifier | ts.StringLiteralLike | ts.NumericLiteral {
   return ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name);
+}
+
+function functionOf(
+  source: ts.SourceFile,
+  node: ts.ArrowFunction | ts.FunctionExpression | ts.FunctionDeclaration,
+): Expression {
+  const span = spanOf(source, node);
+  const body = node.body && ts.isBlock(node.body) ? returnedBy(node.body) : node.body;
+  if (body === undefined) return { kind: "other", span };
+  const parameters = node.parameters.map(({ name }) => (ts.isIdentifier(name) ? name.text : undefined));
+  return { kind: "function", span, parameters, body: readExpression(source, body) };
 }
 
 /** What a body gives that does nothing else. */

@@ -191,6 +191,59 @@ export interface BarFindOutput {
     expect(text).toContain("  find(input: BarFindInput, options?: CallOptions): Promise<BarFindOutput>;");
   });
 
+  test("comments inside a function that makes schemas are kept, and those of what it is given", async () => {
+    const text = await declarationsOf(
+      `import * as shapes from "./shapes.js";
+const item = z.object({ /** Its name. */ name: z.string() });
+const helpers = { list: (one: z.ZodType) => z.array(one) };
+const orNull = (item: z.ZodType) => item.nullable();
+function page<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    /** Those of this page. */
+    items: z.array(item),
+    next: orNull(z.object({ /** Where it begins. */ at: z.int() })),
+  });
+}
+export const Bar = definePeer({
+  get: {
+    one: { input: page(item), output: page(shapes.sized({ /** In grams. */ weight: z.int() })).partial() },
+    two: { input: helpers.list(shapes.sized({})) },
+  },
+});`,
+      {
+        "schemas/shapes.ts": `import { z } from "zod";
+export const sized = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.object({ /** In millimetres. */ height: z.int(), ...shape });
+`,
+      },
+    );
+    expect(text).toContain(`export interface BarOneInput {
+  /** Those of this page. */
+  items: {
+    /** Its name. */
+    name: string;
+  }[];
+  next:
+    | {
+        /** Where it begins. */
+        at: number;
+      }
+    | null;
+}
+`);
+    expect(text).toContain(`  /** Those of this page. */
+  items?:
+    | {
+        /** In millimetres. */
+        height: number;
+        /** In grams. */
+        weight: number;
+      }[]
+    | undefined;
+`);
+    expect(text).toContain("export type BarTwoInput = {\n  /** In millimetres. */\n  height: number;\n}[];\n");
+  });
+
   test("what meta says is deprecated is struck out in the editor", async () => {
     const text = await declarationsOf(`export const Bar = definePeer({
   send: {

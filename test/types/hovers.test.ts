@@ -58,7 +58,7 @@ describe("what an editor shows is plain", () => {
     ["const |found", "const found: Result<{ title: string; }, BarFindErrors>", ""],
     [
       "get.|render(",
-      "(method) WorkerGet.render(input: WorkerRenderInput, options?: CallOptions): Promise<{ image: Uint8Array; renderedAt: Date; }>",
+      "(method) WorkerGet.render(input: WorkerRenderInput, options?: CallOptions): Promise<{ image: Uint8Array<ArrayBuffer>; renderedAt: Date; }>",
       "Renders one frame of a scene.",
     ],
     [
@@ -68,7 +68,7 @@ describe("what an editor shows is plain", () => {
     ],
     [
       "{ |scene:",
-      "(property) WorkerRenderInput.scene: Uint8Array<ArrayBufferLike>",
+      "(property) WorkerRenderInput.scene: Uint8Array<ArrayBuffer>",
       "What to render, as the scene editor saves it.",
     ],
     ["peers.|Bar.get", "(property) Peers.Bar: BarPeers", "Bar answers questions."],
