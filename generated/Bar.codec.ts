@@ -15,9 +15,13 @@ export const codecs: Codecs = {
 };
 
 function writeFindInput(out: ShapeWriter, value: any): void {
-  const keys = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "id") left++;
+    else out.misfit();
+  out.open(value, left);
   out.text(value.id);
-  out.close(keys - 1);
+  out.close(left - 1);
 }
 
 function readFindInput(from: ShapeReader): unknown {
@@ -28,9 +32,13 @@ function readFindInput(from: ShapeReader): unknown {
 }
 
 function writeFindOutput(out: ShapeWriter, value: any): void {
-  const keys = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "title") left++;
+    else out.misfit();
+  out.open(value, left);
   out.text(value.title);
-  out.close(keys - 1);
+  out.close(left - 1);
 }
 
 function readFindOutput(from: ShapeReader): unknown {
@@ -41,9 +49,13 @@ function readFindOutput(from: ShapeReader): unknown {
 }
 
 function writeChatInput(out: ShapeWriter, value: any): void {
-  const keys = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "text") left++;
+    else out.misfit();
+  out.open(value, left);
   out.text(value.text);
-  out.close(keys - 1);
+  out.close(left - 1);
 }
 
 function readChatInput(from: ShapeReader): unknown {

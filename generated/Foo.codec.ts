@@ -10,9 +10,13 @@ export const codecs: Codecs = {
 };
 
 function writeChatInput(out: ShapeWriter, value: any): void {
-  const keys = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "text") left++;
+    else out.misfit();
+  out.open(value, left);
   out.text(value.text);
-  out.close(keys - 1);
+  out.close(left - 1);
 }
 
 function readChatInput(from: ShapeReader): unknown {

@@ -19,10 +19,14 @@ export const codecs: Codecs = {
 };
 
 function writeStatusOutput(out: ShapeWriter, value: any): void {
-  const keys = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "load" || key === "running") left++;
+    else out.misfit();
+  out.open(value, left);
   out.number(value.load);
   writeStatusOutput2(out, value.running);
-  out.close(keys - 2);
+  out.close(left - 2);
 }
 
 function readStatusOutput(from: ShapeReader): unknown {
@@ -46,7 +50,11 @@ function readStatusOutput2(from: ShapeReader): unknown {
 }
 
 function writeRenderInput(out: ShapeWriter, value: any): void {
-  let left = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "frame" || key === "quality" || key === "scene" || key === "size") left++;
+    else out.misfit();
+  out.open(value, left);
   if (value.frame === undefined && !Object.hasOwn(value, "frame")) out.absent();
   else {
     left--;
@@ -101,10 +109,14 @@ function readRenderInput2(from: ShapeReader): unknown {
 }
 
 function writeRenderInput3(out: ShapeWriter, value: any): void {
-  const keys = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "height" || key === "width") left++;
+    else out.misfit();
+  out.open(value, left);
   out.number(value.height);
   out.number(value.width);
-  out.close(keys - 2);
+  out.close(left - 2);
 }
 
 function readRenderInput3(from: ShapeReader): unknown {
@@ -115,7 +127,11 @@ function readRenderInput3(from: ShapeReader): unknown {
 }
 
 function writeRenderOutput(out: ShapeWriter, value: any): void {
-  let left = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "image" || key === "renderedAt") left++;
+    else out.misfit();
+  out.open(value, left);
   if (value.image === undefined && !Object.hasOwn(value, "image")) out.absent();
   else {
     left--;
@@ -139,9 +155,13 @@ function readRenderOutput(from: ShapeReader): unknown {
 }
 
 function writeStopInput(out: ShapeWriter, value: any): void {
-  const keys = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "reason") left++;
+    else out.misfit();
+  out.open(value, left);
   out.text(value.reason);
-  out.close(keys - 1);
+  out.close(left - 1);
 }
 
 function readStopInput(from: ShapeReader): unknown {

@@ -15,10 +15,14 @@ export const codecs: Codecs = {
 };
 
 function writeEchoInput(out: ShapeWriter, value: any): void {
-  const keys = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "n" || key === "text") left++;
+    else out.misfit();
+  out.open(value, left);
   out.number(value.n);
   out.text(value.text);
-  out.close(keys - 2);
+  out.close(left - 2);
 }
 
 function readEchoInput(from: ShapeReader): unknown {

@@ -24,10 +24,14 @@ export const codecs: Codecs = {
 const words1 = ["admin", "user"];
 
 function writeMessageInput(out: ShapeWriter, value: any): void {
-  const keys = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "n" || key === "text") left++;
+    else out.misfit();
+  out.open(value, left);
   out.number(value.n);
   out.text(value.text);
-  out.close(keys - 2);
+  out.close(left - 2);
 }
 
 function readMessageInput(from: ShapeReader): unknown {
@@ -38,11 +42,15 @@ function readMessageInput(from: ShapeReader): unknown {
 }
 
 function writeThreeInput(out: ShapeWriter, value: any): void {
-  const keys = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "id" || key === "name" || key === "ok") left++;
+    else out.misfit();
+  out.open(value, left);
   out.number(value.id);
   out.text(value.name);
   out.boolean(value.ok);
-  out.close(keys - 3);
+  out.close(left - 3);
 }
 
 function readThreeInput(from: ShapeReader): unknown {
@@ -53,7 +61,20 @@ function readThreeInput(from: ShapeReader): unknown {
 }
 
 function writeSevenInput(out: ShapeWriter, value: any): void {
-  let left = out.open(value) - 6;
+  let left = 0;
+  for (const key in value)
+    if (
+      key === "active" ||
+      key === "at" ||
+      key === "id" ||
+      key === "kind" ||
+      key === "name" ||
+      key === "tags" ||
+      key === "note"
+    )
+      left++;
+    else out.misfit();
+  out.open(value, left);
   out.boolean(value.active);
   writeSevenInput2(out, value.at);
   out.text(value.id);
@@ -65,7 +86,7 @@ function writeSevenInput(out: ShapeWriter, value: any): void {
     left--;
     out.any(value.note);
   }
-  out.close(left);
+  out.close(left - 6);
 }
 
 function readSevenInput(from: ShapeReader): unknown {
@@ -84,10 +105,14 @@ function readSevenInput(from: ShapeReader): unknown {
 }
 
 function writeSevenInput2(out: ShapeWriter, value: any): void {
-  const keys = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "x" || key === "y") left++;
+    else out.misfit();
+  out.open(value, left);
   out.number(value.x);
   out.number(value.y);
-  out.close(keys - 2);
+  out.close(left - 2);
 }
 
 function readSevenInput2(from: ShapeReader): unknown {
@@ -124,12 +149,16 @@ function readRowsInput(from: ShapeReader): unknown {
 }
 
 function writeRowsInput2(out: ShapeWriter, value: any): void {
-  const keys = out.open(value);
+  let left = 0;
+  for (const key in value)
+    if (key === "active" || key === "id" || key === "name" || key === "score") left++;
+    else out.misfit();
+  out.open(value, left);
   out.boolean(value.active);
   out.number(value.id);
   out.text(value.name);
   out.number(value.score);
-  out.close(keys - 4);
+  out.close(left - 4);
 }
 
 function readRowsInput2(from: ShapeReader): unknown {

@@ -28,6 +28,9 @@ ${entries.join("")}};
 ${functions.lists === "" ? "" : `\n${functions.lists}`}${functions.text}`;
 }
 
+/** Of more members than these, comparing each key with each of them takes longer than counting all. */
+const MAX_COMPARED = 16;
+
 /** The functions of a module, one pair for each layout. */
 class Functions {
   text = "";
@@ -137,9 +140,13 @@ ${indent(read)}}
     const writes = required.map(({ name, layout }) => `${this.#write(layout, access("value", name))}\n`);
     const reads = required.map(({ name, layout }) => `${propertyName(name)}: ${this.#read(layout)}`);
     const literal = reads.length === 0 ? "{}" : list("{ ", reads, " }");
+    const names = [...required, ...optional].map(({ name }) => name);
+    // Members that are no keys of the value are none for a value that describes itself either.
+    const open =
+      names.length > MAX_COMPARED ? "let left = out.open(value);\n" : `${countOf(names)}out.open(value, left);\n`;
     if (optional.length === 0)
       return [
-        `const keys = out.open(value);\n${writes.join("")}out.close(keys - ${required.length});\n`,
+        `${open}${writes.join("")}out.close(left - ${required.length});\n`,
         `from.open(${required.length});\nconst value = ${literal};\nfrom.close();\nreturn value;\n`,
       ];
     const mayWrite = optional.map(({ name, layout }) => {
@@ -155,7 +162,7 @@ else {
       ({ name, layout }) => `if (from.has()) ${access("value", name)} = ${this.#read(layout)};\n`,
     );
     return [
-      `let left = out.open(value)${required.length === 0 ? "" : ` - ${required.length}`};\n${writes.join("")}${mayWrite.join("")}out.close(left);\n`,
+      `${open}${writes.join("")}${mayWrite.join("")}out.close(left${required.length === 0 ? "" : ` - ${required.length}`});\n`,
       `from.open(${required.length});\nconst value: any = ${literal};\n${mayRead.join("")}from.close();\nreturn value;\n`,
     ];
   }
@@ -194,6 +201,15 @@ function list(before: string, items: readonly string[], after: string): string {
   const flat = `${before}${items.join(", ")}${after}`;
   if (flat.length <= 90) return flat;
   return `${before.trimEnd()}\n${items.map((item) => `  ${item},\n`).join("")}${after.trimStart()}`;
+}
+
+/** Counts the keys of a value, which must all be among these. */
+function countOf(names: readonly string[]): string {
+  const tests = names.map((name) => `key === ${JSON.stringify(name)}`);
+  const flat = `if (${tests.join(" || ")}) left++;\n`;
+  const isOneLine = flat.length <= 110;
+  const test = isOneLine ? flat : `if (\n${indent(tests.join(" ||\n"))}\n)\n  left++;\n`;
+  return `let left = 0;\nfor (const key in value)\n${indent(`${test}else out.misfit();\n`)}`;
 }
 
 function indent(text: string): string {

@@ -15,6 +15,7 @@ export type ShapeWriter = Pick<
   | "number"
   | "boolean"
   | "word"
+  | "misfit"
   | "open"
   | "close"
   | "absent"
@@ -30,6 +31,13 @@ export type WriteShape = (out: ShapeWriter, value: never) => void;
 
 /** What is thrown for a value of another shape. The value may still be one that can be sent. */
 export const MISFIT = Object.freeze({ message: "a value of another shape" });
+
+/** How many keys an object has. It must have no others: what reads its members can't tell them apart. */
+function countOf(value: object): number {
+  const { length } = Object.keys(value);
+  if (Object.getOwnPropertyNames(value).length !== length) throw MISFIT;
+  return length;
+}
 
 /** Writes values, one at a time. Reading a value may run a getter of the user's: one writer serves one value at once. */
 export class ValueWriter {
@@ -108,12 +116,17 @@ export class ValueWriter {
     this.number(at);
   }
 
-  /** Begins a plain object. Gives how many keys it has. */
-  open(value: object): number {
+  /** Says that the value is of another shape. */
+  misfit(): never {
+    throw MISFIT;
+  }
+
+  /** Begins a plain object, of that many keys where they were counted. Gives how many it has. */
+  open(value: object, keys?: number): number {
     if (typeof value !== "object" || value === null || kindOf(value) !== "object") throw MISFIT;
-    const { length } = Object.keys(value);
-    this.#enter(length * 2);
-    return length;
+    const count = keys ?? countOf(value);
+    this.#enter(count * 2);
+    return count;
   }
 
   /** Ends what was begun last, of which `left` members were not written: all of them must be. */

@@ -213,6 +213,22 @@ describe("limits hold for a value of a shape as for any other", () => {
     expect(() => encodeAfter(0, evil, codec)).toThrow("__proto__");
   });
 
+  test.each<[string, z.ZodType, object, PropertyDescriptor]>([
+    ["in place of another", z.strictObject({ a: z.string() }), { b: 1 }, { value: "hidden" }],
+    ["beside another", z.object({ a: z.string().optional(), b: z.int() }), { b: 1 }, { value: "hidden" }],
+    [
+      "in place of one of many",
+      z.strictObject(Object.fromEntries(Array.from("abcdefghijklmnopqrstu", (name) => [name, z.int().optional()]))),
+      { other: 1 },
+      { value: 2 },
+    ],
+    ["of its own", z.object({ a: z.string() }), { a: "shown" }, { value: "hidden", enumerable: false }],
+  ])("a member that is not enumerable is not sent: %s", async (_, schema, value, hidden) => {
+    Object.defineProperty(value, "a", hidden);
+    const codec = await codecOf(schema);
+    expect(decodeGiven(encodeAfter(0, value, codec), 0, codec)).toEqual(decodeValue(encodeAfter(0, value)));
+  });
+
   test("an object of a class, a getter that throws and a function are refused as anywhere", async () => {
     const codec = await codecOf(z.object({ a: z.unknown() }));
     class Own {

@@ -50,7 +50,7 @@ const worker = await joinRoom("Worker", {
   get: {
     status: () => ({ load: 0, running: [] }),
     render: async ({ scene, frame, size, quality }, call) => {
-      is<Equal<typeof scene, Uint8Array>>();
+      is<Equal<typeof scene, Uint8Array<ArrayBuffer>>>();
       is<Equal<typeof frame, number>>();
       is<Equal<typeof size, { width: number; height: number } | undefined>>();
       is<Equal<typeof quality, "draft" | "final">>();
