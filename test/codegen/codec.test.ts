@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { Contract } from "../../codegen/src/contract.ts";
 import { emitCodec } from "../../codegen/src/emit-codec.ts";
 import { fingerprintOf, layoutsOf } from "../../codegen/src/layout.ts";
+import { defOf, isZodSchema, partsOfSchema } from "../../codegen/src/zod.ts";
 import { shapesOf } from "../../codegen/src/shape.ts";
 import type { Codecs } from "../../src/call/contract.ts";
 import { decodeGiven, decodeValue, encodeAfter, isShaped, type ShapeCodec, ValueError } from "../../src/wire/values.ts";
@@ -116,6 +117,46 @@ describe("a value of a shape", () => {
     expect(counts.codecs, "schemas with a codec").toBeGreaterThan((schemasEach * soak) / 4);
     expect(counts.shaped, "without keys").toBeGreaterThan(total / 10);
     expect(counts.shorter, "shorter than a value that describes itself").toBeGreaterThan(total / 20);
+  });
+
+  test("whatever zod makes is among them", () => {
+    const made = new Set<string>();
+    const seen = new Set<unknown>();
+    const note = (schema: unknown): void => {
+      if (!isZodSchema(schema) || seen.has(schema)) return;
+      seen.add(schema);
+      made.add(defOf(schema).type);
+      for (const part of partsOfSchema(schema)) note(part);
+    };
+    for (const { schema } of fc.sample(pairs, { seed, numRuns: schemasEach })) note(schema);
+    const plain = [
+      "string",
+      "number",
+      "nan",
+      "boolean",
+      "bigint",
+      "date",
+      "null",
+      "undefined",
+      "void",
+      "unknown",
+      "never",
+    ];
+    const listed = ["literal", "enum", "template_literal", "custom", "transform", "lazy", "pipe", "success", "tuple"];
+    const nested = [
+      "array",
+      "set",
+      "map",
+      "object",
+      "record",
+      "union",
+      "intersection",
+      "optional",
+      "nullable",
+      "default",
+    ];
+    const wrapped = ["prefault", "catch", "readonly", "nonoptional"];
+    expect([...made].toSorted()).toEqual([...plain, ...listed, ...nested, ...wrapped].toSorted());
   });
 
   test(`bytes that were changed are a value or a refusal, and are done with at once (seed ${seed})`, async () => {

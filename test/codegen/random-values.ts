@@ -61,9 +61,34 @@ const leaves: fc.Arbitrary<Pair> = fc.constantFrom<Pair>(
   { schema: z.coerce.number(), values: anything },
   { schema: z.string().default("d"), values: fc.option(fc.string(), { nil: undefined }) },
   { schema: z.string().transform((text) => text.length), values: fc.string() },
-  { schema: z.map(z.string(), z.int()), values: fc.constantFrom(new Map([["a", 1]]), new Map([[1, 1]])) },
-  { schema: z.set(z.string()), values: fc.constantFrom(new Set(["a"]), new Set([1])) },
+  { schema: z.instanceof(Float64Array), values: fc.constantFrom(new Float64Array([1]), new Float32Array([1])) },
+  { schema: z.void(), values: fc.constant(undefined) },
+  { schema: z.iso.date().prefault("2026-01-01"), values: fc.constantFrom("2026-02-03", "no", undefined) },
+  { schema: z.int().catch(0), values: anything },
+  // As TypeScript makes an enum.
+  {
+    schema: z.enum({ 0: "Low", 1: "High", Low: 0, High: 1 } as const),
+    values: fc.constantFrom<unknown>(0, 1, "Low", 2),
+  },
+  { schema: z.success(z.string()), values: anything },
+  { schema: z.stringbool(), values: fc.constantFrom("yes", "off", "maybe") },
+  { schema: z.custom<string>((value) => typeof value === "string"), values: anything },
+  {
+    schema: z.codec(z.string(), z.date(), { decode: (text) => new Date(text), encode: (date) => date.toISOString() }),
+    values: fc.constantFrom("2026-02-03", "no"),
+  },
+  {
+    schema: z.looseRecord(z.string().regex(/^a/), z.int()),
+    values: fc.dictionary(fc.constantFrom("a", "ab", "b"), fc.oneof(fc.integer(), fc.string()), {
+      noNullPrototype: true,
+    }),
+  },
 );
+
+/** Objects that may have each of some keys, and one that a schema does not name. */
+function keyed(values: fc.Arbitrary<unknown>): fc.Arbitrary<Record<string, unknown>> {
+  return fc.record({ p: values, q: values, other: values }, { requiredKeys: [], noNullPrototype: true });
+}
 
 function record(fields: readonly (readonly [string, Pair, boolean])[]): fc.Arbitrary<Record<string, unknown>> {
   const required = fields.filter(([, , optional]) => !optional).map(([name]) => name);
@@ -124,6 +149,32 @@ const tree: fc.Arbitrary<Pair> = fc.constantFrom(z.string(), z.int()).map((leaf)
   return { schema: Node, values };
 });
 
+/** Contain each other. */
+const evenAndOdd: fc.Arbitrary<Pair> = fc.constantFrom(z.string(), z.int()).map((leaf) => {
+  const Even = z.object({
+    leaf,
+    get odd() {
+      return Odd.optional();
+    },
+  });
+  const Odd = z.object({
+    get even() {
+      return z.record(z.string(), Even);
+    },
+  });
+  const values = fc.letrec<{ even: unknown; odd: unknown }>((tie) => ({
+    even: fc.record(
+      { leaf: fc.oneof(fc.string(), fc.nat()), odd: fc.oneof({ maxDepth: 3 }, fc.constant(undefined), tie("odd")) },
+      { requiredKeys: ["leaf"], noNullPrototype: true },
+    ),
+    odd: fc.record(
+      { even: fc.dictionary(fc.constantFrom("a", "b"), tie("even"), { maxKeys: 2, noNullPrototype: true }) },
+      { noNullPrototype: true },
+    ),
+  })).even;
+  return { schema: Even, values };
+});
+
 export const pairs: fc.Arbitrary<Pair> = fc.letrec<{ pair: Pair }>((tie) => {
   const part = tie("pair");
   return {
@@ -134,6 +185,7 @@ export const pairs: fc.Arbitrary<Pair> = fc.letrec<{ pair: Pair }>((tie) => {
       object(part),
       tagged(part),
       tree,
+      evenAndOdd,
       part.map(({ schema, values }) => ({ schema: z.array(schema), values: fc.array(values, { maxLength: 3 }) })),
       part.map(({ schema, values }) => ({ schema: schema.nullish(), values: fc.option(values) })),
       part.map(({ schema, values }) => ({ schema: schema.refine((value) => value !== "a"), values })),
@@ -145,6 +197,27 @@ export const pairs: fc.Arbitrary<Pair> = fc.letrec<{ pair: Pair }>((tie) => {
       fc.tuple(part, part).map(([a, b]) => ({ schema: z.tuple([a.schema], b.schema), values: fc.tuple(a.values, b.values) })),
       fc.tuple(part, part).map(([a, b]) => ({ schema: z.union([a.schema, b.schema]), values: fc.oneof(a.values, b.values) })),
       fc.tuple(object(part), object(part)).map(([a, b]) => ({ schema: a.schema.and(b.schema), values: a.values })),
+      fc.tuple(object(part), part).map(([{ schema, values }, rest]) => ({
+        schema: (schema as z.ZodObject).catchall(rest.schema),
+        values: fc.oneof(values, fc.tuple(values, rest.values).map(([value, more]) => ({ ...(value as object), more }))),
+      })),
+      fc.tuple(part, part).map(([a, b]) => ({ schema: z.xor([a.schema, b.schema]), values: fc.oneof(a.values, b.values) })),
+      fc.tuple(part, part, fc.constantFrom(z.optional, z.exactOptional)).map(([a, b, optional]) => ({
+        schema: z.tuple([a.schema, optional(b.schema)]),
+        values: fc.oneof(fc.tuple(a.values), fc.tuple(a.values, b.values)),
+      })),
+      fc.tuple(part, fc.constantFrom(z.record, z.partialRecord)).map(([{ schema, values }, make]) => ({
+        schema: make(z.enum(["p", "q"]), schema),
+        values: keyed(values),
+      })),
+      part.map(({ schema, values }) => ({ schema: z.map(z.string(), schema), values: fc.array(fc.tuple(fc.string(), values), { maxLength: 3 }).map((entries) => new Map(entries)) })),
+      part.map(({ schema, values }) => ({ schema: z.set(schema), values: fc.array(values, { maxLength: 3 }).map((items) => new Set(items)) })),
+      part.map(({ schema, values }) => ({ schema: schema.readonly(), values })),
+      part.map(({ schema, values }) => ({ schema: schema.catch(null), values })),
+      part.map(({ schema, values }) => ({ schema: z.nonoptional(schema), values })),
+      part.map(({ schema, values }) => ({ schema: z.preprocess((value) => value, schema), values })),
+      part.map(({ schema, values }) => ({ schema: schema.transform((value) => [value]).pipe(z.array(z.unknown())), values })),
+      part.map(({ schema, values }) => ({ schema: schema.optional().brand("Part"), values: fc.option(values, { nil: undefined }) })),
     ), // biome-ignore format: a line for each
   };
 }).pair;
