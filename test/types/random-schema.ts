@@ -34,7 +34,7 @@ function leaves(): fc.Arbitrary<string>[] {
 
 function containers(schema: fc.Arbitrary<string>, object: fc.Arbitrary<string>): fc.Arbitrary<string>[] {
   const some = fc.array(schema, { minLength: 1, maxLength: 3 });
-  const key = fc.constantFrom("z.string()", "z.number()", "z.enum(['p', 'q'])", "z.literal('k')", "z.email()");
+  const key = fc.constantFrom("z.string()", "z.number()", "z.enum(['p', 'q'])", "z.literal('k')", "z.coerce.string()");
   return [
     schema.map((one) => `z.array(${one})`),
     schema.map((one) => `z.set(${one})`),
@@ -57,6 +57,12 @@ function containers(schema: fc.Arbitrary<string>, object: fc.Arbitrary<string>):
       .tuple(schema, fc.constantFrom("optional", "nullable", "nullish", "exactOptional"))
       .map(([one, by]) => `${one}.${by}()`),
     schema.map((one) => `z.nonoptional(${one})`),
+    fc.tuple(schema, schema).map(([one, other]) => `z.xor([${one}, ${other}])`),
+    fc.tuple(object, object).map(([one, other]) => `${one}.and(${other}).readonly()`),
+    fc.tuple(schema, schema).map(([one, other]) => `z.tuple([${one}, ${other}.optional()])`),
+    schema.map((one) => `z.tuple([${one}.optional()]).readonly()`),
+    schema.map((one) => `z.looseRecord(z.string().regex(/^a/), ${one})`),
+    schema.map((one) => `z.codec(z.string(), ${one}, { decode: () => 0 as never, encode: String })`),
     fc.constantFrom("z.string().default('d')", "z.number().optional().default(1)", "z.date().prefault(new Date(0))"),
     object.map((one) => `${one}.readonly()`),
     object.map((one) => `${one}.partial()`),
