@@ -104,6 +104,11 @@ export const SHAPE_WRITER: Mutants = {
       replace: "if (left < 0) throw MISFIT;",
     },
     {
+      name: "a member that is no key is taken for one, among many",
+      find: "if (Object.getOwnPropertyNames(value).length !== length) throw MISFIT;",
+      replace: "",
+    },
+    {
       name: "a list of another length than the shape's is written",
       find: "if (count !== undefined && length !== count) throw MISFIT;",
       replace: "",
@@ -258,6 +263,11 @@ export const EMIT_CODEC: Mutants = {
       name: "a member that is there is not counted",
       find: "else {\n  left--;",
       replace: "else {",
+    },
+    {
+      name: "a key that no shape names stands in for a member that is no key",
+      find: "else out.misfit();",
+      replace: "else left++;",
     },
     {
       name: "what contains itself is taken for another that does",
