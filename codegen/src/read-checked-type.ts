@@ -291,13 +291,20 @@ export class CheckedTypeReader {
         origin: undefined,
       };
     });
-    const open = checker.getIndexInfosOfType(type).map((index): Index => {
+    const indexes = checker.getIndexInfosOfType(type);
+    const [first] = indexes;
+    const isRecord = first && fields.length === 0 && indexes.every((index) => index.type === first.type);
+    // Three indexes are what the compiler makes of all keys that there are.
+    if (isRecord && indexes.length === 3) {
+      const key: Type = { kind: "plain", text: "PropertyKey" };
+      return { kind: "record", partial: false, key, value: this.read(first.type), readonly: first.isReadonly };
+    }
+    const open = indexes.map((index): Index => {
       if (index.keyType.flags & ts.TypeFlags.ESSymbolLike) throw this.#symbol();
       return { key: this.read(index.keyType), value: this.read(index.type), readonly: index.isReadonly };
     });
     const [only] = open;
-    if (only !== undefined && open.length === 1 && fields.length === 0)
-      return { kind: "record", partial: false, ...only };
+    if (only !== undefined && isRecord && open.length === 1) return { kind: "record", partial: false, ...only };
     return fields.length + open.length > 0 ? { kind: "object", fields, open } : { kind: "plain", text: "{}" };
   }
 

@@ -109,6 +109,16 @@ const SHAPES: [schema: string, sent: string, parsed?: string][] = [
     "Record<never, number>",
     "Record<string, number>",
   ],
+  [
+    "z.object({ a: z.record(z.coerce.string(), z.int()) }).brand<'Box'>()",
+    "{ a: Record<PropertyKey, number> }",
+    '{ a: Record<string, number> } & $brand<"Box">',
+  ],
+  [
+    "z.object({ a: z.partialRecord(z.coerce.string(), z.int()) }).brand()",
+    "{ a: Record<PropertyKey, number | undefined> }",
+    "{ a: Record<string, number | undefined> }",
+  ],
   ["z.looseRecord(z.string().regex(/^a/), z.int())", "Record<string, number>"],
   ["z.record(z.enum(Color), z.int())", "Record<Color, number>"],
   ["z.record(z.string().brand<'Key'>(), z.int())", "Record<string, number>", 'Record<string & $brand<"Key">, number>'],
