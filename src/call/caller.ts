@@ -1,5 +1,6 @@
 import { type CallErrorCode, type Outcome, PeerError } from "../base/errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
+import { IdTable } from "../base/id-table.ts";
 import { printable } from "../base/log.ts";
 import { OutMessage } from "../session/out-message.ts";
 import {
@@ -51,7 +52,7 @@ export interface CallerHome extends CancelsHome {
 export class Caller {
   readonly #home: CallerHome;
   readonly #cancels: Cancels;
-  readonly #pending = new Map<number, OutgoingCall>();
+  readonly #pending = new IdTable<OutgoingCall>();
   #pendingWeight = 0;
   /** Calls without a message yet, in order. Settled ones are dropped from it. */
   #waiting = new Set<OutgoingCall>();
@@ -322,7 +323,7 @@ export class Caller {
    * @param received offset up to which the peer had the stream, when it said so
    */
   sessionEnded(text: string, received: number | undefined, isRefused: boolean): void {
-    const calls = [...this.#pending.values()];
+    const calls = this.#pending.values().toSorted((one, other) => pushedOf(one) - pushedOf(other));
     this.#cancels.sessionEnded();
     this.#pendingWeight = 0;
     this.#pending.clear();
@@ -370,6 +371,11 @@ export class Caller {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** The how-manieth it was. */
+function pushedOf({ message }: OutgoingCall): number {
+  return message?.pushed ?? 0;
+}
 
 /** The payload of a call for a peer with another schema than the one it was encoded for. */
 function unshaped({ payload, method }: OutgoingCall): Uint8Array {

@@ -1,4 +1,5 @@
 import type { CallErrorCode } from "../base/errors.ts";
+import { IdTable } from "../base/id-table.ts";
 import { DEFAULT_LIMITS, type Limits } from "../base/limits.ts";
 import type { TokenBucket } from "../base/token-bucket.ts";
 import { type Lane, OutMessage } from "../session/out-message.ts";
@@ -53,7 +54,7 @@ export interface DispatcherHome extends CallOrigin {
 export class Dispatcher {
   readonly #home: DispatcherHome;
   /** Calls whose handlers have not ended, by channel. */
-  #running = new Map<number, HandlerCall>();
+  #running = new IdTable<HandlerCall>();
   /** Sends that wait to start, by channel: for a free place, or for a schema with asynchronous parts. */
   #held = new Map<number, HandlerCall>();
   /** How many of those are sends. A send is answered before its handler ends, so its caller does not bound them: we do. */
@@ -376,7 +377,7 @@ export class Dispatcher {
     for (const call of ended) call.weight = 0; // what runs on is not counted any more
     this.#cancelled = new Set();
     this.#inputWeight = this.#acceptedWeight = 0;
-    this.#running = new Map();
+    this.#running = new IdTable();
     this.#held = new Map();
     this.#queue = undefined;
     this.#sending = 0;

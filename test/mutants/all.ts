@@ -26,6 +26,7 @@ import { BULK_WINDOW, SESSION, SUSPICION } from "./driver.ts";
 import { HANDSHAKE_FRAMES, NAMES } from "./frames-and-names.ts";
 import { CONVERSATION, FAILURE_LOG, HANDLER_CALL, MESSAGES, REGISTRY } from "./handlers.ts";
 import { HELLO, INITIATOR, KEYS, RESPONDER } from "./handshake.ts";
+import { ID_TABLE } from "./id-table.ts";
 import { IDENTITY, IDENTITY_GATE, IDENTITY_LINK, IDENTITY_WAYS } from "./identity.ts";
 import { DIAL_BACK, INTRODUCTIONS, MEMBER, PASSES, PUNCHING } from "./introductions.ts";
 import { KEYS as VALUE_KEYS } from "./keys.ts";
@@ -136,6 +137,7 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   CALLS_HANDLED,
   FAILURE_LOG,
   HANDLER_CALL,
+  ID_TABLE,
   CONVERSATION,
   REGISTRY,
   MESSAGES,
