@@ -47,7 +47,7 @@ test.each(KINDS)(
       for (const known of map.keys()) check(known);
       expect(table.values().toSorted((a, b) => a - b)).toEqual([...map.values()].toSorted((a, b) => a - b));
     }
-    for (const id of [...map.keys()]) table.delete(id);
+    for (const id of map.keys()) table.delete(id);
     expect([table.size, table.values()]).toEqual([0, []]);
   },
 );
