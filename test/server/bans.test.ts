@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { AuditLog } from "../../src/link/audit.ts";
 import type { ClientOptions, ServerOptions } from "../../src/schema/server-types.ts";
 import { Client } from "../../src/server/client.ts";
 import { Server } from "../../src/server/server.ts";
@@ -67,14 +68,17 @@ test("a client that reconnects does not come back from a banned address, neither
 
 test("what the server fails to do for one client costs that client alone", async () => {
   const errors: string[] = [];
+  const none = (): void => {};
   const log = {
-    debug() {},
-    info(fields: object) {
-      if ("reason" in fields && fields.reason === "not allowed") throw new Error("the disk is full");
-    },
-    warn() {},
+    debug: none,
+    info: none,
+    warn: none,
     error: (_fields: object, message: string) => void errors.push(message),
   };
+  const audit = vi.spyOn(AuditLog.prototype, "note").mockImplementation((_event, reason) => {
+    if (reason === "not allowed") throw new Error("a fault of ours");
+  });
+  onTestFinished(() => audit.mockRestore());
   const server = await serve({ deny: ["Mallory"], log });
   server.handle("echo", (data) => data);
   const mallory = await open("Mallory", { reconnect: false });
