@@ -38,7 +38,8 @@ const three = (list: readonly number[]): string =>
 
 /** The path that two users reach; undefined where a hole may open or not, as the moment wants it. */
 function expectedPath(a: RouterKind, b: Other): string | undefined {
-  if (b === "lan" || b === "public") return b;
+  if (b === "lan") return b;
+  if (b === "public") return a === "block" ? "relay" : b;
   if ([a, b].some((kind) => kind === "hard" || kind === "block")) return "relay";
   return [a, b].every((kind) => kind === "easy" || kind === "fw") ? "punched" : undefined;
 }
