@@ -18,7 +18,7 @@ export class IdTable<Value> {
   }
 
   has(id: number): boolean {
-    return this.#ids[this.#find(id)] === id && id !== 0;
+    return this.get(id) !== undefined;
   }
 
   set(id: number, value: Value): void {

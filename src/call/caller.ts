@@ -317,13 +317,18 @@ export class Caller {
     this.#settle(call, this.#error(call, code, text, ran ? "may have run" : "did not run", cause));
   }
 
+  /** In the order in which they were made. */
+  #inFlight(): OutgoingCall[] {
+    return this.#pending.values().toSorted((one, other) => pushedOf(one) - pushedOf(other));
+  }
+
   /**
    * The session is over. Calls that it had not committed, and all when the peer refused it, wait for the next one. Every other settles by
    * what the peer is known to have received.
    * @param received offset up to which the peer had the stream, when it said so
    */
   sessionEnded(text: string, received: number | undefined, isRefused: boolean): void {
-    const calls = this.#pending.values().toSorted((one, other) => pushedOf(one) - pushedOf(other));
+    const calls = this.#inFlight();
     this.#cancels.sessionEnded();
     this.#pendingWeight = 0;
     this.#pending.clear();
@@ -349,7 +354,7 @@ export class Caller {
   /** Ends every call; later ones are refused. */
   close(text: string): void {
     this.#closed = text;
-    for (const call of [...this.#pending.values(), ...this.#waiting]) this.#giveUp(call, "CLOSED", text);
+    for (const call of [...this.#inFlight(), ...this.#waiting]) this.#giveUp(call, "CLOSED", text);
   }
 
   #error(call: OutgoingCall, code: CallErrorCode, text: string, outcome: Outcome, cause?: unknown): PeerError {

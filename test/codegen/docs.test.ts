@@ -20,6 +20,7 @@ export const Shop = definePeer({
       output: z.union([z.object({ title: z.string() }), z.null()]),
       errors: { /** It was | once. */ NotFound: z.object({ id: z.string() }) },
       from: ["Foo"],
+      fromNames: ["foo-1", "foo-2"],
     },
     tree: { output: z.json() },
   },
@@ -62,6 +63,8 @@ peers.Shop.get.find(input: {
 | \`NotFound\` | It was \\| once. | \`{ id: string }\` |
 
 Called by Foo.
+
+Called by users of the names foo-1, foo-2 alone.
 
 [schemas/Shop.ts:10](../../schemas/Shop.ts#L10)
 

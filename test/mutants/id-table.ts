@@ -21,11 +21,6 @@ export const ID_TABLE: Mutants = {
       replace: "",
     },
     {
-      name: "there is a number 0",
-      find: "this.#ids[this.#find(id)] === id && id !== 0",
-      replace: "this.#ids[this.#find(id)] === id",
-    },
-    {
       name: "a number that is put in again counts twice",
       find: "    if (this.#ids[at] === 0) {",
       replace: "    if (this.#ids[at] === 0 || this.#size < 9) {",
