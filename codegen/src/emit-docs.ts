@@ -58,7 +58,8 @@ function emitPage(kind: Kind, contract: Contract, mark: string, linkTo: (at: str
       parts.push(`| error | | data |\n| --- | --- | --- |\n${rows.join("\n")}`);
     }
     if (method.from !== undefined) parts.push(`Called by ${method.from.map((one) => one.kind).join(", ")}.`);
-    if (method.fromNames !== undefined) parts.push(`Called by users of the names ${method.fromNames.join(", ")} alone.`);
+    if (method.fromNames !== undefined)
+      parts.push(`Called by users of the names ${method.fromNames.join(", ")} alone.`);
     parts.push(`[${at}](${linkTo(at)})`);
   }
   const named = kind.types.map(({ name, parsedName, sent, parsed }) => {

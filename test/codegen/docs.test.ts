@@ -74,7 +74,7 @@ Called by users of the names foo-1, foo-2 alone.
 peers.Shop.get.tree(): Promise<ShopJson>
 \`\`\`
 
-[schemas/Shop.ts:16](../../schemas/Shop.ts#L16)
+[schemas/Shop.ts:17](../../schemas/Shop.ts#L17)
 
 ## send stop
 
@@ -82,7 +82,7 @@ peers.Shop.get.tree(): Promise<ShopJson>
 peers.Shop.send.stop(): Promise<void>
 \`\`\`
 
-[schemas/Shop.ts:18](../../schemas/Shop.ts#L18)
+[schemas/Shop.ts:19](../../schemas/Shop.ts#L19)
 
 ## Types
 
