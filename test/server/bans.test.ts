@@ -68,11 +68,10 @@ test("a client that reconnects does not come back from a banned address, neither
 
 test("what the server fails to do for one client costs that client alone", async () => {
   const errors: string[] = [];
-  const none = (): void => {};
   const log = {
-    debug: none,
-    info: none,
-    warn: none,
+    debug() {},
+    info() {},
+    warn() {},
     error: (_fields: object, message: string) => void errors.push(message),
   };
   const audit = vi.spyOn(AuditLog.prototype, "note").mockImplementation((_event, reason) => {
