@@ -101,10 +101,13 @@ export class Introducer {
     this.#lost.set(peer, this.#options.environment.clock.after(LOST_MS, look, { hold: false }));
   }
 
-  /** Looks for a better path than the one over which a peer is reached. Undefined: the Room can't be asked now, or paths are being tried still. */
+  /**
+   * Looks for a better path than the one over which a peer is reached. Undefined: the Room can't be asked now, paths are being tried still, or the peer is not reached: then any
+   * path will do, and what was asked for to that end must not be replaced by this.
+   */
   improve(peer: string): Introduction | undefined {
-    const { roster, room } = this.#options;
-    if (this.#closed || !roster.has(peer) || room.link === undefined) return undefined;
+    const { roster, room, table } = this.#options;
+    if (this.#closed || table.needsLink(peer) || !roster.has(peer) || room.link === undefined) return undefined;
     if ([this.#asked, this.#answered].some((introductions) => introductions.get(peer)?.isUnderWay === true))
       return undefined;
     return this.#ask(peer, { relay: false });

@@ -147,7 +147,7 @@ test("others that make this program dial all the time do not keep it from the ho
       undefined,
     ),
     log: new KeptLog(),
-    table: { isLinked: () => true, isWanted: () => false, path: () => "relay" },
+    table: { isLinked: () => true, needsLink: () => false, isWanted: () => false, path: () => "relay" },
     roster: { has: () => true },
     room: {
       link: {},
@@ -186,4 +186,27 @@ test("others that make this program dial all the time do not keep it from the ho
   probe(asked.at(-1) as Uint8Array);
   await turns();
   expect(dialled.length).toBe(before + 1);
+});
+
+test("a look for a better path leaves alone what was asked for to reach a peer at all", () => {
+  let needsLink = true;
+  let asked = 0;
+  const introducer = new Introducer({
+    environment: environmentWith({ clock: new ManualClock() }, undefined),
+    log: new KeptLog(),
+    table: { isLinked: () => !needsLink, needsLink: () => needsLink, isWanted: () => false, path: () => "relay" },
+    roster: { has: () => true },
+    room: { link: {}, remote: undefined, send: () => asked++ },
+    tickets: { add: () => true, reachableAt: () => {} },
+    paths: { begin: () => () => {} },
+    mayTalk: () => true,
+    isEager: false,
+    absence: () => "",
+  } as unknown as IntroducerOptions);
+  onTestFinished(() => introducer.close());
+  introducer.reach("Bar");
+  expect([introducer.improve("Bar"), asked]).toEqual([undefined, 1]);
+  needsLink = false;
+  expect(introducer.improve("Bar")).toBeDefined();
+  expect(asked).toBe(2);
 });
