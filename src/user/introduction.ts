@@ -42,6 +42,9 @@ const AGAIN_MS = 100;
 /** Addresses that one introduction has dialled, each once: those that the peer had first, and as many that it came to have meanwhile. */
 const MOST_DIALLED = 2 * MAX_ADDRESSES;
 
+/** What this side answers goes on for so long beside a link that is no worse: the dialler may have proven it, and let go of that one. */
+const CROSSING_MS = 1_000;
+
 /** Attempts of one introduction end by then at the latest. */
 const LONGEST_MS = 10_000;
 
@@ -62,6 +65,8 @@ export interface IntroductionContext {
 
 interface Attempt {
   readonly rank: number;
+  /** Whether the other one dials: it has its link before this side does. */
+  readonly isAnswer: boolean;
   readonly over: AbortController;
 }
 
@@ -328,7 +333,8 @@ export class Introduction {
     if (this.#isClosed || (path !== "relay" && !this.#improves(path))) return;
     const { environment, paths } = this.#context;
     const rank = rankOf(path);
-    const attempt: Attempt = { rank, over: new AbortController() };
+    const isAnswer = path === "relay" && !this.isAsker;
+    const attempt: Attempt = { rank, isAnswer, over: new AbortController() };
     const { over } = attempt;
     this.#attempts.add(attempt);
     const end = paths.begin(this.peer, path, address);
@@ -359,8 +365,12 @@ export class Introduction {
   /** A link over that path is there, whoever made it: what is no better is not tried any more. */
   linked(path: Path): void {
     const rank = rankOf(path);
-    for (const { rank: its, over } of this.#attempts)
-      if (its >= rank) over.abort(new Dropped("another path was faster"));
+    for (const { rank: its, isAnswer, over } of this.#attempts) {
+      if (its < rank) continue;
+      const drop = (): void => over.abort(new Dropped("another path was faster"));
+      if (isAnswer) this.#later(CROSSING_MS, drop);
+      else drop();
+    }
   }
 
   /** Tells when nothing is left to try. */

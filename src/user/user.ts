@@ -253,7 +253,7 @@ export class User extends Participant {
     switch (message.type) {
       case "welcome":
         this.#sees(message.host);
-        return this.#welcomed(this.#roster.begin(message.count));
+        return this.#welcomed(this.#roster.begin(message.count), []);
       case "here":
         return this.#welcomed(
           this.#roster.add(message.members),
@@ -331,7 +331,7 @@ export class User extends Participant {
   }
 
   /** Members came: whoever is waited for gets introduced. */
-  #welcomed(isComplete: boolean, names: readonly string[] = this.#roster.names): boolean {
+  #welcomed(isComplete: boolean, names: readonly string[]): boolean {
     // After a welcome the connection says that it is open only when this returns, hence a microtask later.
     queueMicrotask(() => {
       for (const name of isComplete ? this.#roster.names : names) this.#introducer.here(name);

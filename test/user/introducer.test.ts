@@ -3,28 +3,71 @@ import { DEFAULT_LIMITS } from "../../src/base/limits.ts";
 import { environmentWith } from "../../src/link/environment.ts";
 import type { Path } from "../../src/schema/peer-types.ts";
 import { ManualClock } from "../../src/testing/manual-clock.ts";
-import type { Candidate } from "../../src/wire/room-messages.ts";
+import type { Candidate, Ticket } from "../../src/wire/room-messages.ts";
 import { Introducer, type IntroducerOptions } from "../../src/user/introducer.ts";
 import { KeptLog, turns } from "../link/parties.ts";
 
 const { roundMs } = DEFAULT_LIMITS.user;
 
+/** The Room, where its address is known: a HELLO for a relayed link goes along with what is asked of it. */
+function roomThat(send: (message: { ticketId: Uint8Array }) => void): unknown {
+  return { link: {}, remote: { host: "192.0.2.1", port: 2_428 }, send };
+}
+
+/** An introducer of a program that knows nobody; the `parts` are what a test is about. */
+function introducerWith({
+  clock = new ManualClock(),
+  dial = () => new Promise(() => {}),
+  table,
+  ...parts
+}: {
+  clock?: ManualClock;
+  dial?: (to: { host: string; port: number }) => Promise<never>;
+  table: object;
+  room: unknown;
+  paths?: object;
+}): Introducer {
+  const introducer = new Introducer({
+    environment: environmentWith({ clock, dial }, undefined),
+    log: new KeptLog(),
+    table: { isLinked: () => false, isWanted: () => false, isKnown: () => false, isOpen: () => false, ...table },
+    roster: { has: () => true },
+    tickets: { add: () => true, reachableAt: () => {}, isGood: () => true },
+    links: { answer: () => new Promise(() => {}) },
+    paths: { begin: () => () => {} },
+    mayTalk: () => true,
+    isEager: false,
+    absence: () => "",
+    ...parts,
+  } as unknown as IntroducerOptions);
+  onTestFinished(() => introducer.close());
+  return introducer;
+}
+
+function ticketOf(parts: Partial<Ticket>): Ticket {
+  return {
+    type: "ticket",
+    ticketId: new Uint8Array(16),
+    secret: new Uint8Array(32),
+    name: "Bar",
+    kind: undefined,
+    candidates: [],
+    expiresMs: 1_000,
+    hello: undefined,
+    pass: undefined,
+    ...parts,
+  };
+}
+
 test("refused identities are counted while calls wait, and forgotten with the last of them: names are others' to choose", () => {
   const clock = new ManualClock();
   let isWanted = true;
   const asked: number[] = [];
-  const introducer = new Introducer({
-    environment: environmentWith({ clock }, undefined),
-    log: new KeptLog(),
-    table: { isLinked: () => false, isWanted: () => isWanted },
-    roster: { has: () => true },
+  const introducer = introducerWith({
+    clock,
+    table: { isWanted: () => isWanted },
     room: { link: {}, send: () => asked.push(clock.now()) },
-    tickets: { add: () => true },
-    mayTalk: () => true,
-    isEager: false,
-    absence: () => "",
-  } as unknown as IntroducerOptions);
-  onTestFinished(() => introducer.close());
+  });
   const waitAfterRefusal = (): number => {
     const from = clock.now();
     asked.length = 0;
@@ -43,38 +86,18 @@ test("refused identities are counted while calls wait, and forgotten with the la
 async function triedBeside(now: Path, hello: Uint8Array | undefined): Promise<unknown[]> {
   const tried: unknown[] = [];
   let doubts = 0;
-  const introducer = new Introducer({
-    environment: environmentWith({ clock: new ManualClock(), dial: () => new Promise(() => {}) }, undefined),
-    log: new KeptLog(),
-    table: {
-      isLinked: () => true,
-      isWanted: () => false,
-      isKnown: () => false,
-      isOpen: () => false,
-      path: () => now,
-      doubt: () => doubts++,
-    },
-    roster: { has: () => true },
-    room: { link: {}, remote: { host: "192.0.2.1", port: 2_428 }, send: () => {} },
-    tickets: { add: () => true, reachableAt: () => {} },
-    links: { answer: () => new Promise(() => {}) },
+  const introducer = introducerWith({
+    table: { isLinked: () => true, path: () => now, doubt: () => doubts++ },
+    room: roomThat(() => {}),
     paths: { begin: (_peer: string, path: Path) => (tried.push(path), () => {}) },
-    mayTalk: () => true,
-    isEager: false,
-    absence: () => "",
-  } as unknown as IntroducerOptions);
-  const sixteen = new Uint8Array(16);
-  introducer.ticket({
-    type: "ticket",
-    ticketId: sixteen,
-    secret: new Uint8Array(32),
-    name: "Bar",
-    kind: undefined,
-    candidates: [{ host: "192.0.2.9", port: 5_000, path: "public" }],
-    expiresMs: 1_000,
-    hello,
-    pass: hello && sixteen,
   });
+  introducer.ticket(
+    ticketOf({
+      candidates: [{ host: "192.0.2.9", port: 5_000, path: "public" }],
+      hello,
+      pass: hello && new Uint8Array(16),
+    }),
+  );
   await turns();
   introducer.close();
   expect(doubts).toBe(hello === undefined ? 0 : 1);
@@ -99,31 +122,9 @@ test("a peer that has other addresses all the time makes nobody dial for ever: e
     dialled.push(host);
     return new Promise(() => {});
   };
-  const introducer = new Introducer({
-    environment: environmentWith({ clock: new ManualClock(), dial: ({ host }) => dial(host) }, undefined),
-    log: new KeptLog(),
-    table: { isLinked: () => false, isWanted: () => false, isKnown: () => false, isOpen: () => false },
-    roster: { has: () => true },
-    room: { link: {}, remote: { host: "192.0.2.1", port: 2_428 }, send: () => {} },
-    tickets: { add: () => true, reachableAt: () => {}, isGood: () => true },
-    paths: { begin: () => () => {} },
-    mayTalk: () => true,
-    isEager: false,
-    absence: () => "",
-  } as unknown as IntroducerOptions);
-  onTestFinished(() => introducer.close());
+  const introducer = introducerWith({ table: {}, room: roomThat(() => {}), dial: ({ host }) => dial(host) });
   const ticketId = new Uint8Array(16);
-  introducer.ticket({
-    type: "ticket",
-    ticketId,
-    secret: new Uint8Array(32),
-    name: "Bar",
-    kind: undefined,
-    candidates: candidatesIn(0),
-    expiresMs: 1_000,
-    hello: undefined,
-    pass: undefined,
-  });
+  introducer.ticket(ticketOf({ ticketId, candidates: candidatesIn(0) }));
   for (let n = 0; n < 100; n++)
     introducer.candidates({ type: "candidates", ticketId, candidates: candidatesIn(n < 50 ? n % 2 : n) });
   await turns();
@@ -135,49 +136,20 @@ test("a peer that has other addresses all the time makes nobody dial for ever: e
 test("others that make this program dial all the time do not keep it from the holes that it asked for itself", async () => {
   const dialled: number[] = [];
   const asked: Uint8Array[] = [];
-  const introducer = new Introducer({
-    environment: environmentWith(
-      {
-        clock: new ManualClock(),
-        dial: ({ port }) => {
-          dialled.push(port);
-          return new Promise(() => {});
-        },
-      },
-      undefined,
-    ),
-    log: new KeptLog(),
-    table: { isLinked: () => true, needsLink: () => false, isWanted: () => false, path: () => "relay" },
-    roster: { has: () => true },
-    room: {
-      link: {},
-      remote: { host: "192.0.2.1", port: 2_428 },
-      send: (message: { ticketId: Uint8Array }) => asked.push(message.ticketId),
+  const introducer = introducerWith({
+    dial: ({ port }) => {
+      dialled.push(port);
+      return new Promise(() => {});
     },
-    tickets: { add: () => true, reachableAt: () => {} },
-    paths: { begin: () => () => {} },
-    mayTalk: () => true,
-    isEager: false,
-    absence: () => "",
-  } as unknown as IntroducerOptions);
-  onTestFinished(() => introducer.close());
+    table: { isLinked: () => true, needsLink: () => false, path: () => "relay" },
+    room: roomThat(({ ticketId }) => asked.push(ticketId)),
+  });
   const probe = (ticketId: Uint8Array): void =>
     introducer.probe({ type: "probe", ticketId, passes: [ticketId, ticketId], port: 2_429 });
   const { unaskedBurst } = DEFAULT_LIMITS.user;
   for (let n = 0; n <= unaskedBurst; n++) {
     const ticketId = new Uint8Array(16).fill(n + 1);
-    const [secret, name] = [new Uint8Array(32), `Evil${n}`];
-    introducer.ticket({
-      type: "ticket",
-      ticketId,
-      secret,
-      name,
-      kind: undefined,
-      candidates: [],
-      expiresMs: 1_000,
-      hello: undefined,
-      pass: undefined,
-    });
+    introducer.ticket(ticketOf({ ticketId, name: `Evil${n}` }));
     probe(ticketId);
   }
   const before = dialled.length;
@@ -191,19 +163,10 @@ test("others that make this program dial all the time do not keep it from the ho
 test("a look for a better path leaves alone what was asked for to reach a peer at all", () => {
   let needsLink = true;
   let asked = 0;
-  const introducer = new Introducer({
-    environment: environmentWith({ clock: new ManualClock() }, undefined),
-    log: new KeptLog(),
-    table: { isLinked: () => !needsLink, needsLink: () => needsLink, isWanted: () => false, path: () => "relay" },
-    roster: { has: () => true },
-    room: { link: {}, remote: undefined, send: () => asked++ },
-    tickets: { add: () => true, reachableAt: () => {} },
-    paths: { begin: () => () => {} },
-    mayTalk: () => true,
-    isEager: false,
-    absence: () => "",
-  } as unknown as IntroducerOptions);
-  onTestFinished(() => introducer.close());
+  const introducer = introducerWith({
+    table: { isLinked: () => !needsLink, needsLink: () => needsLink, path: () => "relay" },
+    room: { link: {}, send: () => asked++ },
+  });
   introducer.reach("Bar");
   expect([introducer.improve("Bar"), asked]).toEqual([undefined, 1]);
   needsLink = false;
