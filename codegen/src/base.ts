@@ -36,7 +36,7 @@ async function readCommit(commit: string, schemasDir: string, cwd: string): Prom
       const { stderr = "" } = error as { stderr?: string };
       const text = stderr.trim().split("\n")[0] ?? "";
       throw new BaseError(
-        `git ${args[0]} ${commit} failed${text && `: ${text}`}; name a commit, or a file with --base`,
+        `git ${args[0]} ${commit} failed${text && `: ${text}`}; name a commit or a file with --base, or let compare --accept write a contract, which is compared with then`,
       );
     }
   };

@@ -1,5 +1,5 @@
 import { type Kind, type Method, type Origin, type Type, typesOf } from "./model.ts";
-import { allNamesOf, NETWORK_FILES, NETWORK_NAMES, RUNTIME_NAMES } from "./names.ts";
+import { allNamesOf, NETWORK_FILES, NETWORK_NAMES, pascalCase, RUNTIME_NAMES } from "./names.ts";
 import type { Problem } from "./problem.ts";
 import { partsOf } from "./type-algebra.ts";
 
@@ -94,15 +94,6 @@ function instead(name: string, others: readonly string[], change: (name: string)
   const isFree = !others.some((one) => one !== name && one.toLowerCase() === other.toLowerCase());
   const isGood = other !== name && other.length <= MAX_NAME_LENGTH && isFree && rule(other, []) === undefined;
   return isGood ? `${other} instead of ${name}` : `choose another name than ${JSON.stringify(name)}`;
-}
-
-/** The words of a text as one, each with a capital letter; accents are left out. */
-function pascalCase(name: string): string {
-  const words = name
-    .normalize("NFD")
-    .replaceAll(/\p{M}/gu, "")
-    .split(/[^\p{L}\p{N}]+/u);
-  return words.map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`).join("");
 }
 
 function checkName(rule: NameRule, { name, origin }: Named, others: readonly string[], refuse: Refuse): void {

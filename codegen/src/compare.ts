@@ -1,6 +1,7 @@
 /** What a change of schemas does to programs that run with the old ones. */
 import type { Contract, ContractMethod } from "./contract.ts";
-import { type Finding, fits } from "./fits.ts";
+import type { Finding } from "./finding.ts";
+import { fits } from "./fits.ts";
 import type { Shapes } from "./shape.ts";
 
 export type Verdict = "breaking" | "risky" | "safe";

@@ -22,7 +22,7 @@ export function emitCodec(kind: string, contract: Contract, header: string): str
   if (entries.length === 0) return undefined;
   return `${header}import type { Codecs, ShapeReader, ShapeWriter } from "chatroom/runtime";
 
-/** How values of ${kind} travel between programs with the same schemas: member by member, without keys. Others are told by their fingerprint. */
+/** How values of ${kind} travel between programs with the same schemas: member by member, without keys. A program whose schemas differ has another fingerprint there, and both write keys then. */
 export const codecs: Codecs = {
 ${entries.join("")}};
 ${functions.lists === "" ? "" : `\n${functions.lists}`}${functions.text}`;
@@ -143,17 +143,19 @@ ${indent(read)}}
     const names = [...required, ...optional].map(({ name }) => name);
     // Members that are no keys of the value are none for a value that describes itself either.
     const open =
-      names.length > MAX_COMPARED ? "let left = out.open(value);\n" : `${countOf(names)}out.open(value, left);\n`;
+      names.length > MAX_COMPARED
+        ? "let unwritten = out.open(value);\n"
+        : `${countOf(names)}out.open(value, unwritten);\n`;
     if (optional.length === 0)
       return [
-        `${open}${writes.join("")}out.close(left - ${required.length});\n`,
+        `${open}${writes.join("")}out.close(unwritten - ${required.length});\n`,
         `from.open(${required.length});\nconst value = ${literal};\nfrom.close();\nreturn value;\n`,
       ];
     const mayWrite = optional.map(({ name, layout }) => {
       const member = access("value", name);
       return `if (${member} === undefined && !Object.hasOwn(value, ${JSON.stringify(name)})) out.absent();
 else {
-  left--;
+  unwritten--;
   ${this.#write(layout, member)}
 }
 `;
@@ -162,7 +164,7 @@ else {
       ({ name, layout }) => `if (from.has()) ${access("value", name)} = ${this.#read(layout)};\n`,
     );
     return [
-      `${open}${writes.join("")}${mayWrite.join("")}out.close(left${required.length === 0 ? "" : ` - ${required.length}`});\n`,
+      `${open}${writes.join("")}${mayWrite.join("")}out.close(unwritten${required.length === 0 ? "" : ` - ${required.length}`});\n`,
       `from.open(${required.length});\nconst value: any = ${literal};\n${mayRead.join("")}from.close();\nreturn value;\n`,
     ];
   }
@@ -206,10 +208,10 @@ function list(before: string, items: readonly string[], after: string): string {
 /** Counts the keys of a value, which must all be among these. */
 function countOf(names: readonly string[]): string {
   const tests = names.map((name) => `key === ${JSON.stringify(name)}`);
-  const flat = `if (${tests.join(" || ")}) left++;\n`;
+  const flat = `if (${tests.join(" || ")}) unwritten++;\n`;
   const isOneLine = flat.length <= 110;
-  const test = isOneLine ? flat : `if (\n${indent(tests.join(" ||\n"))}\n)\n  left++;\n`;
-  return `let left = 0;\nfor (const key in value)\n${indent(`${test}else out.misfit();\n`)}`;
+  const test = isOneLine ? flat : `if (\n${indent(tests.join(" ||\n"))}\n)\n  unwritten++;\n`;
+  return `let unwritten = 0;\nfor (const key in value)\n${indent(`${test}else out.misfit();\n`)}`;
 }
 
 function indent(text: string): string {

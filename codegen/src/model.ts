@@ -90,7 +90,7 @@ export interface Method {
   /** The kinds that may call; undefined: everybody. */
   from: { kind: string; origin: Origin }[] | undefined;
   /** The names of the users that may call; undefined: all. */
-  fromNames?: readonly string[];
+  fromNames: readonly string[] | undefined;
 }
 
 export interface Kind {

@@ -85,9 +85,11 @@ export function allNamesOf(kind: Kind): { name: string; method: Method | undefin
   return [...own, ...ofMethods, ...ofTypes];
 }
 
-/** A text as a name that begins with a capital letter. */
+/** The words of a text as one name, each with a capital letter; accents are left out. */
 export function pascalCase(name: string): string {
-  const words = name.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
-  const joined = words.map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`).join("");
-  return /^[A-Za-z]/.test(joined) ? joined : `A${joined}`;
+  const words = name
+    .normalize("NFD")
+    .replaceAll(/\p{M}/gu, "")
+    .split(/[^\p{L}\p{N}]+/u);
+  return words.map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`).join("");
 }

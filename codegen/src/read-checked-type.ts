@@ -12,6 +12,7 @@ import {
   SYMBOL_TYPE,
   UNKNOWN_TYPE,
 } from "./refusals.ts";
+import { SymbolOrigins } from "./symbol-origins.ts";
 import { signatureOf, UNKNOWN, unionOf, withoutUndefined } from "./type-algebra.ts";
 
 /** Why a type can't be printed. */
@@ -54,6 +55,7 @@ export class CheckedTypeReader {
   readonly #checker: ts.TypeChecker;
   readonly #program: ts.Program;
   readonly #source: ts.SourceFile;
+  readonly #origins: SymbolOrigins;
   readonly #mustTravel: boolean;
   readonly #named: Map<ts.Type, NamedType>;
   /** Those that are imported, and were looked into. */
@@ -76,6 +78,7 @@ export class CheckedTypeReader {
     this.#program = program;
     this.#checker = program.getTypeChecker();
     this.#source = source;
+    this.#origins = new SymbolOrigins(program, source);
     this.#mustTravel = mustTravel;
   }
 
@@ -113,7 +116,7 @@ export class CheckedTypeReader {
   #readEnum({ symbol }: ts.Type): Type | undefined {
     const whole = symbol && enumOf(symbol, this.#checker);
     if (whole === undefined) return undefined;
-    const from = this.#moduleOf(whole);
+    const from = this.#origins.moduleOf(whole);
     if (from === undefined) throw new Unprintable(PRIVATE_TYPE(whole.name));
     const isPart = whole !== symbol && this.#membersOf(whole).length > 1;
     return { kind: "reference", name: isPart ? `${whole.name}.${symbol.name}` : whole.name, from, args: [] };
@@ -233,7 +236,7 @@ export class CheckedTypeReader {
     const { aliasSymbol, aliasTypeArguments = [] } = type;
     if (aliasSymbol === undefined) return undefined;
     const isBrand = aliasSymbol.name === "$brand";
-    const from = isBrand ? "zod" : this.#ownModuleOf(aliasSymbol);
+    const from = isBrand ? "zod" : this.#origins.ownModuleOf(aliasSymbol);
     if (from === undefined) return undefined;
     if (this.#mustTravel && !isBrand) this.#expectTravels(type);
     return { kind: "reference", name: aliasSymbol.name, from, args: aliasTypeArguments.map((one) => this.read(one)) };
@@ -245,8 +248,8 @@ export class CheckedTypeReader {
     const isClass = (symbol.flags & ts.SymbolFlags.Class) !== 0;
     if (!isClass && (symbol.flags & ts.SymbolFlags.Interface) === 0) return undefined;
     const builtIn = BUILT_IN.get(symbol.name);
-    const isGlobal = this.#isGlobal(symbol);
-    const isBuiltIn = builtIn !== undefined && this.#isOfLibrary(symbol);
+    const isGlobal = this.#origins.isGlobal(symbol);
+    const isBuiltIn = builtIn !== undefined && this.#origins.isOfLibrary(symbol);
     if (this.#mustTravel) {
       if (isGlobal && symbol.name === "Promise") throw new Unprintable(PROMISE_TYPE);
       if (isBuiltIn ? !builtIn : isClass || (isGlobal && hasMethods(type)))
@@ -261,7 +264,7 @@ export class CheckedTypeReader {
       const args = isBytes ? this.#memoryOf(own) : own.map((one) => this.read(one));
       return { kind: "reference", name: symbol.name, from: undefined, args };
     }
-    const from = isClass ? this.#moduleOf(symbol) : this.#ownModuleOf(symbol);
+    const from = isClass ? this.#origins.moduleOf(symbol) : this.#origins.ownModuleOf(symbol);
     if (from === undefined) {
       if (isClass) throw new Unprintable(PRIVATE_TYPE(symbol.name));
       return undefined;
@@ -324,51 +327,6 @@ export class CheckedTypeReader {
 
   #symbol(): Unprintable {
     return new Unprintable(this.#mustTravel ? SYMBOL_TYPE : UNKNOWN_TYPE);
-  }
-
-  /** Whether every program knows it by that name. */
-  #isGlobal(symbol: ts.Symbol): boolean {
-    return this.#isOfLibrary(symbol) && (symbol as { parent?: ts.Symbol }).parent === undefined;
-  }
-
-  #isOfLibrary(symbol: ts.Symbol): boolean {
-    return (symbol.declarations ?? []).some((one) => {
-      const file = one.getSourceFile();
-      return this.#program.isSourceFileDefaultLibrary(file) || /[\\/]@types[\\/]node[\\/]/.test(file.fileName);
-    });
-  }
-
-  /** The project's own file that exports a type under its name. */
-  #ownModuleOf(symbol: ts.Symbol): string | undefined {
-    const file = symbol.declarations?.[0]?.getSourceFile();
-    if (file === undefined || this.#program.isSourceFileFromExternalLibrary(file)) return undefined;
-    return file.fileName.includes("/node_modules/") ? undefined : this.#exported(symbol, file);
-  }
-
-  /** The same, or the package, as the schema file imports it. */
-  #moduleOf(symbol: ts.Symbol): string | undefined {
-    const own = this.#ownModuleOf(symbol);
-    if (own !== undefined) return own;
-    for (const statement of this.#source.statements) {
-      if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
-      const module = this.#checker.getSymbolAtLocation(statement.moduleSpecifier);
-      const isThere = module && this.#checker.getExportsOfModule(module).some((one) => this.#resolved(one) === symbol);
-      const from = statement.moduleSpecifier.text;
-      if (isThere && !from.startsWith(".")) return from;
-    }
-    return undefined;
-  }
-
-  #exported(symbol: ts.Symbol, file: ts.SourceFile): string | undefined {
-    const module = this.#checker.getSymbolAtLocation(file);
-    const exports = module ? this.#checker.getExportsOfModule(module) : [];
-    return exports.some((one) => one.name === symbol.name && this.#resolved(one) === symbol)
-      ? file.fileName
-      : undefined;
-  }
-
-  #resolved(symbol: ts.Symbol): ts.Symbol {
-    return symbol.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(symbol) : symbol;
   }
 }
 

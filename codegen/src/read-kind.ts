@@ -131,7 +131,7 @@ class KindReader {
         errors: isRecord(parts["errors"]) ? parts["errors"] : {},
       },
       from: this.#readFrom(parts["from"], place.field("from")),
-      ...(fromNames === undefined ? {} : { fromNames }),
+      fromNames,
     });
   }
 

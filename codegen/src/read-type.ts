@@ -115,7 +115,7 @@ export class TypeReader {
   /** Settles the names of types that contain themselves, once everything is read; those that are `taken` are left to others. */
   nameTypes(taken: ReadonlySet<string>): void {
     for (const type of this.#checked.named) {
-      type.name = `${this.#kind}${pascalCase(type.name)}`;
+      type.name = this.#nameOf(type.name);
       this.types.push(type);
     }
     const names = new Set(taken);
@@ -165,12 +165,17 @@ export class TypeReader {
     return partsOfSchema(schema).length === 0 || this.#checked.isNarrowed(path);
   }
 
+  /** A type's name among those of all kinds. */
+  #nameOf(own: string): string {
+    return `${this.#kind}${pascalCase(own) || "Type"}`;
+  }
+
   #readNamed(schema: ZodSchema, place: Place, reading: Reading): Type {
     const known = this.#named.get(schema);
     if (known !== undefined) return { kind: "named", of: known, side: reading.side };
     const { constant } = place;
     const own = constant?.name ?? place.maker;
-    const name = own === undefined ? `${pascalCase(reading.about)}Node` : `${this.#kind}${pascalCase(own)}`;
+    const name = own === undefined ? `${pascalCase(reading.about)}Node` : this.#nameOf(own);
     const of: NamedType = {
       name,
       parsedName: name,

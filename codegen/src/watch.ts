@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 const SETTLE_MS = 10;
 
 /** What a turn has read. */
-interface Read {
+interface Watched {
   readonly inputs: readonly string[];
   /** Whether files are no longer what was read. */
   isStale(): boolean;
@@ -15,7 +15,7 @@ interface Read {
  * One turn at first, and one for each change of files in a folder, in its folders, or of what was read by then; what changes while a turn is being
  * worked on makes the next one. Ends with the signal.
  */
-export async function* changesOf(folder: string, read: Read, signal: AbortSignal | undefined): AsyncGenerator<void> {
+export async function* changesOf(folder: string, read: Watched, signal: AbortSignal | undefined): AsyncGenerator<void> {
   const watchers = new Map<string, FSWatcher>();
   const state = { hasChanged: true };
   let wake: (() => void) | undefined;

@@ -152,7 +152,7 @@ since HEAD: 2 breaking, 0 risky, 2 safe
       return error;
     };
     expect(await errorOf("--base", "v1")).toMatch(
-      /^git rev-parse v1 failed: .*; name a commit, or a file with --base\n$/,
+      /^git rev-parse v1 failed: .*; name a commit or a file with --base, or let compare --accept write a contract, which is compared with then\n$/,
     );
     expect(await errorOf("--base=--output=x")).toContain("failed");
     expect(await errorOf("--base", "old.json")).toBe("there is no file old.json: compare --accept writes one\n");

@@ -33,6 +33,7 @@ function networkOf(kinds: Readonly<Record<string, readonly (string | [name: stri
         errors,
         schemas: { input: undefined, output: undefined, errors: {} },
         from: undefined,
+        fromNames: undefined,
       };
     }),
   }));
