@@ -12,7 +12,7 @@ const LATENCY_MS = [0.05, 4] as const;
 /** How long a call waited at the most, of two that call each other all the time through a Room that restarts, from when both are in again: in ms. */
 async function longestWaitMs(seed: number): Promise<number> {
   return await simulate({ seed, latencyMs: LATENCY_MS }, async (net) => {
-    let isOver = false;
+    const over = new AbortController();
     let longest = 0;
     let room = await Room.open({ ...net.host("room").options, ...ROOM });
     const join = async (name: string, options: HostOptions): Promise<User> => {
@@ -25,7 +25,7 @@ async function longestWaitMs(seed: number): Promise<number> {
     const [foo, bar] = [await join("Foo", fooOptions), await join("Bar", barOptions)];
     const answeredAt = [0, 0];
     const callAllTheTime = async (which: number, from: User, to: string): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         await from.peer(to).get("echo", "x", { timeoutMs: 20_000 });
         answeredAt[which] = net.now;
         await net.sleep(25);
@@ -42,7 +42,7 @@ async function longestWaitMs(seed: number): Promise<number> {
       while (answeredAt.some((at) => at < start)) await net.sleep(1);
       longest = Math.max(longest, net.now - start);
     }
-    isOver = true;
+    over.abort();
     await Promise.all(loads);
     await Promise.all([foo, bar].map((user) => user.close()));
     await room.close();
