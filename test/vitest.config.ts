@@ -21,6 +21,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     root: new URL("..", import.meta.url).pathname,
+    globalSetup: "test/support/built.ts",
     setupFiles: ["test/support/nothing-left.ts", "test/support/cases.ts"],
     pool: "forks",
     testTimeout: 30_000,

@@ -2,17 +2,16 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { bans } from "../../src/cli/bans.ts";
 import { parseState } from "../../src/state/state.ts";
+import { CHATROOM } from "../support/built.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
 
 expectNothingLeft();
-
-const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
 
 function folder(): string {
   const made = mkdtempSync(join(tmpdir(), "chatroom-cli-bans-"));
@@ -21,7 +20,7 @@ function folder(): string {
 }
 
 function start(args: readonly string[]) {
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), MAIN, ...args]);
+  const child = spawn(process.execPath, [CHATROOM, ...args]);
   const run = { child, out: "", err: "", code: once(child, "close").then(([code]) => code as number | null) };
   child.stdout.on("data", (chunk: Buffer) => (run.out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (run.err += chunk.toString()));

@@ -2,15 +2,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { report as textOf } from "../../src/cli/doctor.ts";
 import { hashPasswords } from "../../src/crypto/hash-passwords.ts";
+import { CHATROOM } from "../support/built.ts";
 import { join as joinRoom, openRoom } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
-
-const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
-const LOADER = import.meta.resolve("tsx");
 
 interface Run {
   readonly child: ChildProcess;
@@ -23,7 +21,7 @@ function chatroom(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string>; input?: string } = {},
 ): Run {
-  const child = spawn(process.execPath, ["--import", LOADER, MAIN, ...args], {
+  const child = spawn(process.execPath, [CHATROOM, ...args], {
     cwd: options.cwd,
     env: { PATH: process.env["PATH"] ?? "", ...options.env },
     stdio: ["pipe", "pipe", "pipe"],

@@ -1,17 +1,11 @@
 import { execFile, spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { colored, paintFor } from "../../codegen/src/color.ts";
 import { run } from "../../codegen/src/run.ts";
+import { CODEGEN } from "../support/built.ts";
 import { type Project, projectWith, schemaFile } from "./project.ts";
-import { ROOT } from "./root.ts";
 
-const PROGRAM = [
-  process.execPath,
-  "--import",
-  join(ROOT, "node_modules/tsx/dist/loader.mjs"),
-  join(ROOT, "codegen/src/main.ts"),
-];
+const PROGRAM = [process.execPath, CODEGEN];
 
 interface Told {
   code: number;

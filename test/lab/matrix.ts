@@ -4,6 +4,7 @@
  * public host. Needs root, and what install.sh installs. Ends with 1 when anything is not as it should be.
  */
 import { parseArgs } from "node:util";
+import build from "../support/built.ts";
 import { meetings, openWorld } from "./meeting.ts";
 import type { Program } from "./program.ts";
 import type { Network } from "./programs/network.ts";
@@ -25,6 +26,7 @@ const { values, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
+build();
 const [tries, delayMs, loss] = [values.tries, values.delay, values.loss].map(Number) as [number, number, number];
 const pairs =
   positionals.length > 0

@@ -23,7 +23,7 @@ export class Program<O extends Orders> {
   #orders = 0;
 
   private constructor(namespace: string, script: string, args: readonly string[]) {
-    const node = [process.execPath, "--conditions=chatroom-source", "--import", "tsx", script, ...args];
+    const node = [process.execPath, "--import", "tsx", script, ...args];
     this.#script = script;
     this.#child = spawn("ip", ["netns", "exec", namespace, ...node], {
       cwd: ROOT,

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join as joinPath, resolve } from "node:path";
+import { join as joinPath } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Logger } from "../../src/base/log.ts";
 import { hashPasswords } from "../../src/crypto/hash-passwords.ts";
@@ -10,6 +10,7 @@ import type { Pipe } from "../../src/pipe/pipe.ts";
 import { Room } from "../../src/room/room.ts";
 import { parseState } from "../../src/state/state.ts";
 import type { User } from "../../src/user/user.ts";
+import { CHATROOM } from "../support/built.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
@@ -17,7 +18,6 @@ import { from, sayJoin, scripted, settingFor } from "./member-link.ts";
 
 expectNothingLeft();
 
-const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
 const BARRED_FROM = "127.0.0.5";
 
 function stateFile(): string {
@@ -28,7 +28,7 @@ function stateFile(): string {
 
 /** Runs a command; resolves with its exit code and what it said. */
 async function chatroom(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), MAIN, ...args]);
+  const child = spawn(process.execPath, [CHATROOM, ...args]);
   const said = { out: "", err: "" };
   child.stdout.on("data", (chunk: Buffer) => (said.out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (said.err += chunk.toString()));

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Room, type RoomStatus, User, type UserOptions, type UserStatus } from "chatroom";
+import { CHATROOM } from "../../support/built.ts";
 import { takeOrders } from "../inside.ts";
 
 const PASSWORD = "of the laboratory, and of nothing else";
@@ -222,12 +222,9 @@ function status({ name }: { name: string }): UserStatus {
 
 /** What `chatroom doctor` prints here, for programs. */
 async function doctor({ peer, args = [] }: { peer: string; args?: readonly string[] }): Promise<DoctorsReport> {
-  const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--conditions=chatroom-source", "--import", "tsx", main, "doctor", peer, "--json", ...args],
-    { env: { ...process.env, CHATROOM_PASSWORD: PASSWORD } },
-  ).catch((error: unknown) => error as { stdout: string });
+  const { stdout } = await promisify(execFile)(process.execPath, [CHATROOM, "doctor", peer, "--json", ...args], {
+    env: { ...process.env, CHATROOM_PASSWORD: PASSWORD },
+  }).catch((error: unknown) => error as { stdout: string });
   return JSON.parse(stdout) as DoctorsReport;
 }
 
