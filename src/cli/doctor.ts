@@ -2,7 +2,6 @@ import { hex } from "../base/bytes.ts";
 import { LinkError, type LinkErrorCode, PeerError } from "../base/errors.ts";
 import { systemRandom } from "../base/random.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, isLoopback, isPrivate } from "../link/defaults.ts";
-import { showAddress } from "../pipe/tcp-errors.ts";
 import type { UserStatus } from "../schema/status-types.ts";
 import { type Diagnosis, diagnose, diagnoseOutside } from "../user/diagnosis.ts";
 import { User } from "../user/user.ts";
@@ -118,7 +117,7 @@ async function examine(joined: User, peer: string, mostMs: number): Promise<Exam
 
 /** Of one that the Room did not let in. */
 function outside(name: string, { host, port }: { readonly host: string; readonly port: number }): UserStatus {
-  const address = showAddress(host, port);
+  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const room = { address, joined: false, seenAs: undefined, reachable: undefined, rttMs: undefined };
   return { name, room, port: 0, addresses: [], peers: [] };
 }

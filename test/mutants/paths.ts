@@ -49,8 +49,14 @@ export const INTRODUCTION: Mutants = {
     "test/user/introductions.test.ts",
     "test/user/crossing.test.ts",
     "test/user/introducer.test.ts",
+    "test/user/room-restarts.test.ts",
   ],
   mutants: [
+    {
+      name: "what this side answers is dropped for a link of its own",
+      find: 'path === "relay" && !this.isAsker;',
+      replace: "false;",
+    },
     {
       name: "the answer to the HELLO goes nowhere",
       find: "    this.#relayed?.pipe.deliver(frame);\n",
@@ -89,7 +95,6 @@ export const INTRODUCTION: Mutants = {
   ],
 };
 
-/** Who looks for a better path, and when. */
 /** Who is told when somebody comes, goes, or is reached another way. */
 export const WATCH: Mutants = {
   file: "src/peer/watch.ts",
@@ -130,6 +135,7 @@ export const EAGER: Mutants = {
   ],
 };
 
+/** Who looks for a better path, and when. */
 export const IMPROVER: Mutants = {
   file: "src/user/improver.ts",
   tests: ["test/user/improver.test.ts"],
