@@ -21,9 +21,10 @@ const ALONE = [
 /** One more than cores, since many files wait for the system most of the time. The long forms of tests hold times too: they have the machine to themselves. */
 const WORKERS = process.env["SOAK"] === undefined ? availableParallelism() + 1 : 1;
 
-/** Each group begins with what takes longest and needs the least of others. */
+/** What takes longest begins. */
 class FuzzFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // oxlint-disable-next-line unicorn/no-array-sort -- of a sequencer, which gives a new list
     const sorted = await super.sort(files);
     return sorted.toSorted((a, b) => Number(b.moduleId.endsWith(FUZZ)) - Number(a.moduleId.endsWith(FUZZ)));
   }
