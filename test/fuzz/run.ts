@@ -1,5 +1,4 @@
 // Fuzzes one target in a process of its own: run.ts <file of the target> <milliseconds> <seed>. INPUT=<hex> runs that input alone.
-import { setPriority } from "node:os";
 import { resolve } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -9,7 +8,6 @@ import type { Target } from "./target.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const [, , file = "", ms = "10000", seed = String(Date.now() % 1_000_000_000)] = process.argv;
-setPriority(19); // whatever else runs here goes first
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 const coverage = new Coverage("/src/");
