@@ -89,7 +89,8 @@ function layoutOf(shape: Shape, cycles: readonly Shape[]): Layout {
       if (shape.rest !== undefined || shape.items.length === 0 || shape.items.some((item) => item.optional)) return ANY;
       return { kind: "tuple", items: shape.items.map((item) => layoutOf(item.shape, cycles)) };
     case "record":
-      return { kind: "record", value: layoutOf(shape.value, cycles) };
+      // What stands under other keys may be anything.
+      return shape.loose ? ANY : { kind: "record", value: layoutOf(shape.value, cycles) };
     case "object": {
       const fields = Object.entries(shape.fields).toSorted(([a], [b]) => compareTexts(a, b));
       // Others are data as well; and each object must take a byte.

@@ -293,6 +293,7 @@ describe("what the code can't tell describes itself", () => {
     ["two kinds of lists", z.union([z.array(z.int()), z.tuple([z.string()])])],
     ["objects and what is known to no one", z.union([z.object({ k: a }), z.custom<string>()])],
     ["an object with other members", z.looseObject({ k: a })],
+    ["a record that keeps what stands under other keys", z.looseRecord(z.string().regex(/^a/), z.object({ k: a }))],
     ["an object without members", z.object({})],
     ["a tuple that may end sooner", z.tuple([z.string(), z.string().optional()])],
     ["a tuple with a rest", z.tuple([z.string()], z.int())],
