@@ -12,11 +12,15 @@ export type Piece = string | Mark;
 
 /** How wide pieces are when they stand in one line. */
 export function widthOf(pieces: readonly Piece[]): number {
-  return textOf(pieces).length;
+  let width = 0;
+  for (const piece of pieces) if (typeof piece === "string") width += piece.length;
+  return width;
 }
 
 export function textOf(pieces: readonly Piece[]): string {
-  return pieces.filter((piece) => typeof piece === "string").join("");
+  let text = "";
+  for (const piece of pieces) if (typeof piece === "string") text += piece;
+  return text;
 }
 
 /** The same pieces without blanks at the ends of lines. */
@@ -26,7 +30,8 @@ export function trimLines(pieces: readonly Piece[]): Piece[] {
     .toReversed()
     .map((piece) => {
       if (typeof piece !== "string") return piece;
-      const trimmed = (next.startsWith("\n") ? piece.replace(/ +$/, "") : piece).replaceAll(/ +\n/g, "\n");
+      const ended = next.startsWith("\n") && piece.endsWith(" ") ? piece.replace(/ +$/, "") : piece;
+      const trimmed = ended.includes(" \n") ? ended.replaceAll(/ +\n/g, "\n") : ended;
       if (trimmed !== "") next = trimmed;
       return trimmed;
     })
@@ -65,15 +70,15 @@ class MappingEncoder {
   }
 
   #advance(text: string): void {
-    const lines = text.split("\n");
-    if (lines.length > 1) {
-      this.mappings += ";".repeat(lines.length - 1);
+    const last = text.lastIndexOf("\n");
+    if (last >= 0) {
+      this.mappings += ";".repeat(text.split("\n").length - 1);
       this.#column = 0;
       this.#last.column = 0;
       this.#isFirstInLine = true;
       this.#lastMarkAt = undefined;
     }
-    this.#column += lines.at(-1)?.length ?? 0;
+    this.#column += text.length - 1 - last;
   }
 
   #mark({ file, spot }: Mark): void {

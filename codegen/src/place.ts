@@ -6,6 +6,8 @@ import type { Constant, Expression, Member, SourceModule, Span } from "./source-
 /** Calls in a chain; of longer ones the beginning is not seen. */
 const MAX_CALLS = 200;
 
+type Call = Located & { expression: { kind: "call" } };
+
 /**
  * Where a part of a running schema was written. The walk over the schema's data is led by zod; a place follows beside it in the text.
  * Where the text can't be followed (a function made the schema), the place stays at the nearest part that could.
@@ -13,6 +15,8 @@ const MAX_CALLS = 200;
 export class Place {
   readonly #sources: Sources;
   readonly #at: Located;
+  /** Looked for when it is asked for, which is often. */
+  #calls: readonly Call[] | undefined;
   /** The comment above the key that led here. */
   readonly doc: string | undefined;
   /** The key that led here, in the file where it stands; undefined where the text could not be followed. */
@@ -144,8 +148,12 @@ export class Place {
   }
 
   /** The calls that made this schema, the last one first; a schema that has a name is looked up. */
-  get #chain(): readonly (Located & { expression: { kind: "call" } })[] {
-    const calls: (Located & { expression: { kind: "call" } })[] = [];
+  get #chain(): readonly Call[] {
+    return (this.#calls ??= this.#readChain());
+  }
+
+  #readChain(): readonly Call[] {
+    const calls: Call[] = [];
     let at = this.#at;
     while (at.expression.kind === "call" && calls.length < MAX_CALLS) {
       const { expression } = at;

@@ -237,5 +237,10 @@ function hasDocs(type: Type): boolean {
 }
 
 function join(parts: readonly Piece[][], separator: string): Piece[] {
-  return parts.flatMap((part, index) => (index === 0 ? part : [separator, ...part]));
+  const joined: Piece[] = [];
+  for (const [index, part] of parts.entries()) {
+    if (index > 0) joined.push(separator);
+    for (const piece of part) joined.push(piece);
+  }
+  return joined;
 }
