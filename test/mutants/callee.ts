@@ -92,7 +92,7 @@ export const DISPATCHER: Mutants = {
     },
     {
       name: "calls of an ended session still run in the next one",
-      find: "    this.#running = new Map();\n",
+      find: "    this.#running = new IdTable();\n",
       replace: "",
     },
     {

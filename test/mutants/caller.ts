@@ -192,8 +192,8 @@ export const CALLER: Mutants = {
     },
     {
       name: "calls that wait are not ended at the end",
-      find: "[...this.#pending.values(), ...this.#waiting]",
-      replace: "[...this.#pending.values()]",
+      find: "[...this.#inFlight(), ...this.#waiting]",
+      replace: "[...this.#inFlight()]",
     },
     {
       name: "gets keep the order of sends",

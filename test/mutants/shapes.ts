@@ -237,6 +237,11 @@ export const LAYOUT: Mutants = {
       replace: "",
     },
     {
+      name: "a record is taken at its word for other keys",
+      find: "shape.loose ? ANY : ",
+      replace: "",
+    },
+    {
       name: "answers are not in the fingerprint",
       find: "[1, layoutsOf(input), layoutsOf(output)]",
       replace: "[1, layoutsOf(input)]",
@@ -261,13 +266,13 @@ export const EMIT_CODEC: Mutants = {
     },
     {
       name: "a member that is there is not counted",
-      find: "else {\n  left--;",
+      find: "else {\n  unwritten--;",
       replace: "else {",
     },
     {
       name: "a key that no shape names stands in for a member that is no key",
       find: "else out.misfit();",
-      replace: "else left++;",
+      replace: "else unwritten++;",
     },
     {
       name: "what contains itself is taken for another that does",
