@@ -21,7 +21,7 @@ export default function build(): void {
     const project = join(ROOT, sources.split("/")[0] as string);
     const start = Date.now();
     try {
-      execFileSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", project], { stdio: "pipe" });
+      execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", project], { stdio: "pipe" });
     } catch (error) {
       if (changedAt(built) < start) throw error;
     }
