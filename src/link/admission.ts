@@ -159,9 +159,9 @@ export class Admission {
   }
 
   /** A link that was proven is gone. Once per link. */
-  release(visit: Visit): void {
+  release({ sources }: Pick<Visit, "sources">): void {
     this.#links--;
-    for (const source of visit.sources) source.links--;
+    for (const source of sources) source.links--;
   }
 
   /** The connection ends without a link, for that reason; undefined: through no fault of its own. */

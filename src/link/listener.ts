@@ -61,6 +61,8 @@ export interface LinkListenerConfig extends LinkContext {
   readonly chance?: (() => number) | undefined;
 }
 
+type Proven = AnswerOutcome & { kind: "link" };
+
 /** The answering side of any number of pipes, with the limits of PROTOCOL §4. One per program, whatever it listens on. */
 export class LinkListener {
   readonly #config: LinkListenerConfig;
@@ -150,22 +152,24 @@ export class LinkListener {
         this.#admission.leave(visit);
         if (!this.#guard(() => outcome.take(pipe, outcome.early))) pipe.destroy();
         return;
-      case "link": {
-        const isAdmitted = this.#admission.prove(visit);
-        const { established, rest } = outcome;
-        const link = new RecordLink(pipe, established, rest, this.#config, () => {
-          if (isAdmitted) this.#admission.release(visit);
-        });
-        if (isAdmitted) {
-          if (link.awaitsIdentity) void this.#identify(link);
-          else this.#handOver(link);
-          return;
-        }
-        const error = new LinkError("ERR_BUSY", "too many links");
-        link.close(CODE.limit, error.message);
-        this.#report(pipe, { reason: "busy", error, hello: undefined }, 0);
-      }
+      case "link":
+        return this.#proven(pipe, outcome, visit.sources, this.#admission.prove(visit));
     }
+  }
+
+  /** @param sources all that a link keeps of its visit: through the rest of it, the whole handshake would live as long as the link */
+  #proven(pipe: Pipe, { established, rest }: Proven, sources: Visit["sources"], isAdmitted: boolean): void {
+    const link = new RecordLink(pipe, established, rest, this.#config, () => {
+      if (isAdmitted) this.#admission.release({ sources });
+    });
+    if (isAdmitted) {
+      if (link.awaitsIdentity) void this.#identify(link);
+      else this.#handOver(link);
+      return;
+    }
+    const error = new LinkError("ERR_BUSY", "too many links");
+    link.close(CODE.limit, error.message);
+    this.#report(pipe, { reason: "busy", error, hello: undefined }, 0);
   }
 
   async #identify(link: RecordLink): Promise<void> {
