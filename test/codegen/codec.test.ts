@@ -225,6 +225,16 @@ describe("limits hold for a value of a shape as for any other", () => {
     expect(decodeValue(Uint8Array.from([0xc1, 3, 1, 2, 3]), 0, codec)).toEqual({ a: [{ b: 1 }, { b: 2 }, { b: 3 }] });
   });
 
+  test("a tuple with more items than its shape, or less, travels whole: it describes itself", async () => {
+    const codec = await codecOf(z.tuple([z.object({ a: z.int() }), z.string()]));
+    const [fits, more, less] = [[{ a: 1 }, "x"], [{ a: 1 }, "x", "y"], [{ a: 1 }]] as const;
+    for (const value of [fits, more, less]) {
+      const bytes = encodeAfter(0, value, codec);
+      expect(isShaped(bytes, 0)).toBe(value === fits);
+      expect(decodeValue(bytes, 0, codec)).toEqual(value);
+    }
+  });
+
   test("an object that begins with a member that is absent is not absent itself", async () => {
     const inner = z.object({ a: z.string().exactOptional(), b: z.string().exactOptional() });
     const parts = {

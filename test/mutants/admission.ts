@@ -190,7 +190,7 @@ export const ADMISSION: Mutants = {
     },
     {
       name: "a link that ends makes no room for its source",
-      find: "for (const source of visit.sources) source.links--;",
+      find: "for (const source of sources) source.links--;",
       replace: "",
     },
     {
