@@ -8,11 +8,12 @@ const conditions = ["chatroom-source", "node", "import", "default"];
 
 /** What keeps all cores busy, at low priority, and what mostly waits for lines and routers: beside each other. */
 const FUZZ = "test/fuzz/fuzz.test.ts";
-const BESIDE = [FUZZ, "test/lab/doctor.test.ts", "test/lab/moves.test.ts", "test/lab/paths.test.ts"];
+const BESIDE = [FUZZ, "test/lab/doctor.test.ts", "test/lab/paths.test.ts"];
 
-/** What compares times: when everything else is done, one file after the other. */
+/** What compares times, or is busy itself: when everything else is done, one file after the other. */
 const ALONE = [
   "test/lab/lab.test.ts",
+  "test/lab/moves.test.ts",
   "test/lab/punching.test.ts",
   "test/link/user-timing.test.ts",
   "test/scale/members.test.ts",
