@@ -76,6 +76,7 @@ class Functions {
     this.#names.set(key, name);
     const at = this.text.length;
     const [write, read] = this.#bodies(layout);
+    // any: the caller's types are checked where it calls; what is no such value after all is found as it is written.
     const own = `
 function write${name}(out: ShapeWriter, value: any): void {
 ${indent(write)}}

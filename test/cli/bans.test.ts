@@ -1,12 +1,10 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { bans } from "../../src/cli/bans.ts";
 import { parseState } from "../../src/state/state.ts";
-import { CHATROOM } from "../support/built.ts";
+import { runChatroom, startChatroom } from "../support/chatroom.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
@@ -19,31 +17,16 @@ function folder(): string {
   return made;
 }
 
-function start(args: readonly string[]) {
-  const child = spawn(process.execPath, [CHATROOM, ...args]);
-  const run = { child, out: "", err: "", code: once(child, "close").then(([code]) => code as number | null) };
-  child.stdout.on("data", (chunk: Buffer) => (run.out += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (run.err += chunk.toString()));
-  onTestFinished(() => void child.kill("SIGKILL"));
-  return run;
-}
-
-async function chatroom(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const run = start(args);
-  const code = await run.code;
-  return { code, out: run.out, err: run.err };
-}
-
 const EMPTY = '{ "chatroom": 1, "bans": [] }';
 
 test("a room command with --state makes the file, and bans edits it without touching the secret", async () => {
   const file = join(folder(), "room.json");
-  const run = start(["room", "--port", "0", "--log", "error", "--state", file]);
+  const run = startChatroom(["room", "--port", "0", "--log", "error", "--state", file]);
   await until(() => run.out.includes("Ctrl-C"));
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const { secret } = parseState(readFileSync(file, "utf8"));
   expect(secret).toHaveLength(32);
-  const added = await chatroom("bans", "add", "2001:DB8::/32", "--state", file);
+  const added = await runChatroom("bans", "add", "2001:DB8::/32", "--state", file);
   expect(added).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^Banned: 2001:db8::\/32 .*until it is lifted\n$/),
@@ -91,12 +74,12 @@ test("to lift a part of what is banned names the entry that covers it; an entry 
   const file = join(folder(), "room.json");
   const over = { address: "10.9.9.9", since: "2020-01-01T00:00:00.000Z", until: "2020-01-01T00:01:00.000Z" };
   writeFileSync(file, JSON.stringify({ chatroom: 1, bans: [over] }));
-  expect((await chatroom("bans", "list", "--state", file)).out).toBe("Nobody is banned.\n");
-  expect(await chatroom("bans", "lift", "10.9.9.9", "--state", file)).toMatchObject({ code: 1 });
-  expect((await chatroom("bans", "add", "10.0.0.0/8", "--state", file)).code).toBe(0);
-  const part = await chatroom("bans", "lift", "10.1.1.1", "--state", file);
+  expect((await runChatroom("bans", "list", "--state", file)).out).toBe("Nobody is banned.\n");
+  expect(await runChatroom("bans", "lift", "10.9.9.9", "--state", file)).toMatchObject({ code: 1 });
+  expect((await runChatroom("bans", "add", "10.0.0.0/8", "--state", file)).code).toBe(0);
+  const part = await runChatroom("bans", "lift", "10.1.1.1", "--state", file);
   expect(part).toMatchObject({ code: 1, err: expect.stringContaining("as part of 10.0.0.0/8: lift that one") });
-  expect((await chatroom("bans", "lift", "10.1.1.1/8", "--state", file)).code).toBe(0);
+  expect((await runChatroom("bans", "lift", "10.1.1.1/8", "--state", file)).code).toBe(0);
   expect(parseState(readFileSync(file, "utf8")).bans).toEqual([]);
 });
 

@@ -1,42 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { report as textOf } from "../../src/cli/doctor.ts";
 import { hashPasswords } from "../../src/crypto/hash-passwords.ts";
-import { CHATROOM } from "../support/built.ts";
+import { type Command, startChatroom } from "../support/chatroom.ts";
 import { join as joinRoom, openRoom } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
 
-interface Run {
-  readonly child: ChildProcess;
-  out: string;
-  err: string;
-  readonly code: Promise<number | null>;
-}
-
-function chatroom(
-  args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string>; input?: string } = {},
-): Run {
-  const child = spawn(process.execPath, [CHATROOM, ...args], {
-    cwd: options.cwd,
-    env: { PATH: process.env["PATH"] ?? "", ...options.env },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  const code = once(child, "close").then(() => child.exitCode);
-  const run: Run = { child, out: "", err: "", code };
-  child.stdout?.on("data", (chunk: Buffer) => (run.out += chunk.toString()));
-  child.stderr?.on("data", (chunk: Buffer) => (run.err += chunk.toString()));
-  child.stdin?.end(options.input ?? "");
-  onTestFinished(() => void child.kill("SIGKILL"));
-  return run;
-}
-
 /** The port of a Room, once it is open. */
-async function portOf(run: Run): Promise<number> {
+async function portOf(run: Command): Promise<number> {
   await until(() => run.out.includes("Ctrl-C"));
   return Number(/:(\d+)\./.exec(run.out)?.[1]);
 }
@@ -48,7 +21,7 @@ function folder(): string {
 }
 
 test("help names every command, and a version is a version", async () => {
-  const help = chatroom(["--help"]);
+  const help = startChatroom(["--help"]);
   expect(await help.code).toBe(0);
   for (const word of [
     "init NAME",
@@ -64,10 +37,10 @@ test("help names every command, and a version is a version", async () => {
     "CHATROOM_PASSWORD",
   ])
     expect(help.out).toContain(word);
-  const ofRoom = chatroom(["room", "--help"]);
+  const ofRoom = startChatroom(["room", "--help"]);
   expect(await ofRoom.code).toBe(0);
   expect(ofRoom.out).toBe(help.out);
-  const version = chatroom(["--version"]);
+  const version = startChatroom(["--version"]);
   expect(await version.code).toBe(0);
   expect(version.out).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
@@ -88,14 +61,14 @@ test.each([
   [["init"], "NAME of the project is missing"],
   [["init", "Not A Name"], "can't be the name of a package"],
 ])("chatroom %j exits with 2 and says what is wrong", async (args, message) => {
-  const run = chatroom(args);
+  const run = startChatroom(args);
   expect(await run.code).toBe(2);
   expect(run.err).toContain(message);
   expect(run.err).not.toMatch(/\n\s+at /);
 });
 
 test.each(["SIGINT", "SIGTERM"] as const)("a room runs until %s, then leaves with exit code 0", async (signal) => {
-  const run = chatroom(["room", "--port", "0", "--log", "error"], {
+  const run = startChatroom(["room", "--port", "0", "--log", "error"], {
     env: { CHATROOM_PASSWORD: "from the environment" },
   });
   const port = await portOf(run);
@@ -106,10 +79,10 @@ test.each(["SIGINT", "SIGTERM"] as const)("a room runs until %s, then leaves wit
 });
 
 test("a room that others can reach needs a password, taken from the environment or asked for without showing it", async () => {
-  const without = chatroom(["room", "--host", "0.0.0.0", "--port", "0"]);
+  const without = startChatroom(["room", "--host", "0.0.0.0", "--port", "0"]);
   expect(await without.code).toBe(1);
   expect(without.err).toContain("CHATROOM_PASSWORD=");
-  const asked = chatroom(["room", "--port", "0", "--ask-password"], { input: "typed secretly\n" });
+  const asked = startChatroom(["room", "--port", "0", "--ask-password"], { input: "typed secretly\n" });
   await until(() => asked.out.includes("Ctrl-C"));
   expect(`${asked.out}${asked.err}`).not.toContain("typed secretly");
   asked.child.kill("SIGTERM");
@@ -117,32 +90,32 @@ test("a room that others can reach needs a password, taken from the environment 
 });
 
 test("hash asks for a password, shows a verifier and nothing of the password, and a Room takes it", async () => {
-  const run = chatroom(["hash", "--cost", "4"], { input: "typed secretly\n" });
+  const run = startChatroom(["hash", "--cost", "4"], { input: "typed secretly\n" });
   expect(await run.code).toBe(0);
   expect(`${run.out}${run.err}`).not.toContain("typed secretly");
   expect(run.out).toMatch(/^\$2b\$04\$.{108}\n$/);
   const room = await openRoom({ users: { Foo: run.out.trim() } });
   expect((await joinRoom(room, "Foo", { password: "typed secretly" })).name).toBe("Foo");
-  const none = chatroom(["hash"], { input: "" });
+  const none = startChatroom(["hash"], { input: "" });
   expect(await none.code).toBe(1);
   expect(none.err).toContain("no password was given");
-  const long = chatroom(["hash"], { input: `${"x".repeat(73)}\n` });
+  const long = startChatroom(["hash"], { input: `${"x".repeat(73)}\n` });
   expect(await long.code).toBe(1);
   expect(long.err).toContain("73 bytes");
 });
 
 test("a Room on the command line takes a file of users with what hash printed, and those users alone", async () => {
-  const hashed = chatroom(["hash", "--cost", "4"], { input: "typed secretly\n" });
+  const hashed = startChatroom(["hash", "--cost", "4"], { input: "typed secretly\n" });
   expect(await hashed.code).toBe(0);
   const file = join(folder(), "users.json");
   writeFileSync(file, JSON.stringify({ Foo: hashed.out.trim() }), { mode: 0o600 });
-  const run = chatroom(["room", "--port", "0", "--log", "error", "--users", file]);
+  const run = startChatroom(["room", "--port", "0", "--log", "error", "--users", file]);
   const port = await portOf(run);
   expect((await joinRoom({ port }, "Foo", { password: "typed secretly", reconnect: false })).name).toBe("Foo");
   await expect(joinRoom({ port }, "Bar", { password: "typed secretly", reconnect: false })).rejects.toThrow(/password/);
   expect(run.err).toBe("");
   chmodSync(file, 0o644);
-  const open = chatroom(["room", "--port", "0", "--log", "error", "--users", file]);
+  const open = startChatroom(["room", "--port", "0", "--log", "error", "--users", file]);
   await portOf(open);
   expect(open.err).toContain(`others can read the hashes of passwords in ${file}: chmod 600 ${file}`);
   for (const { child, code } of [run, open]) {
@@ -154,7 +127,7 @@ test("a Room on the command line takes a file of users with what hash printed, a
 test("a file of users that is missing, unreadable or none is told, and nothing of it is shown", async () => {
   const file = join(folder(), "users.json");
   const told = async (path = file): Promise<string> => {
-    const run = chatroom(["room", "--port", "0", "--users", path]);
+    const run = startChatroom(["room", "--port", "0", "--users", path]);
     expect(await run.code).toBe(1);
     expect(run.out).toBe("");
     expect(run.err).not.toMatch(/\n\s+at |half of/);
@@ -177,14 +150,14 @@ test("a file of users that is missing, unreadable or none is told, and nothing o
 
 test("a port that is taken ends the command with 1 and names it", async () => {
   const room = await openRoom();
-  const run = chatroom(["room", "--port", String(room.port)]);
+  const run = startChatroom(["room", "--port", String(room.port)]);
   expect(await run.code).toBe(1);
   expect(run.err).toContain(String(room.port));
 });
 
 test("init writes a project, and never over what is there", async () => {
   const cwd = folder();
-  const run = chatroom(["init", "hello"], { cwd });
+  const run = startChatroom(["init", "hello"], { cwd });
   expect(await run.code).toBe(0);
   for (const file of [
     "package.json",
@@ -207,20 +180,20 @@ test("init writes a project, and never over what is there", async () => {
   });
   mkdirSync(join(cwd, "full"));
   writeFileSync(join(cwd, "full/mine.txt"), "mine");
-  const again = chatroom(["init", "full"], { cwd });
+  const again = startChatroom(["init", "full"], { cwd });
   expect(await again.code).toBe(1);
   expect(again.err).toContain("not empty");
   expect(readFileSync(join(cwd, "full/mine.txt"), "utf8")).toBe("mine");
 });
 
 test("codegen says what to install where it is not installed", async () => {
-  const run = chatroom(["codegen"], { cwd: folder() });
+  const run = startChatroom(["codegen"], { cwd: folder() });
   expect(await run.code).toBe(1);
   expect(run.err).toContain("npm install --save-dev chatroom-codegen");
 });
 
 test("chatroom identity prints a private and a public text that a program takes", async () => {
-  const run = chatroom(["identity"]);
+  const run = startChatroom(["identity"]);
   expect(await run.code).toBe(0);
   expect(run.out).toMatch(/^id-secret:[\w-]{43}\nid:[\w-]{43}\n$/);
   expect(run.err).toContain("private");
@@ -232,13 +205,13 @@ test("chatroom identity prints a private and a public text that a program takes"
 
 test("chatroom identity --file keeps the private text there for its owner alone, never writes over it, and a Room shows it", async () => {
   const file = join(folder(), "room.identity");
-  const made = chatroom(["identity", "--file", file]);
+  const made = startChatroom(["identity", "--file", file]);
   expect(await made.code).toBe(0);
   expect(made.out).toMatch(/^id:[\w-]{43}\n$/);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const text = readFileSync(file, "utf8");
   expect(text).toMatch(/^id-secret:[\w-]{43}\n$/);
-  const again = chatroom(["identity", "--file", file]);
+  const again = startChatroom(["identity", "--file", file]);
   expect(await again.code).toBe(0);
   expect(again.out).toBe(made.out);
   expect(readFileSync(file, "utf8")).toBe(text);
@@ -248,7 +221,7 @@ test("chatroom identity --file keeps the private text there for its owner alone,
     [["--identity-file", file], {}, true],
     [[], { CHATROOM_IDENTITY: text.trim() }, false],
   ] as const) {
-    const run = chatroom(["room", "--port", "0", "--log", "info", ...args], { env });
+    const run = startChatroom(["room", "--port", "0", "--log", "info", ...args], { env });
     await until(() => run.out.includes("A Room is open"));
     expect(run.err.includes(`chmod 600 ${file}`)).toBe(warns);
     expect(run.out + run.err).not.toContain(text.slice(10, 40));
@@ -262,10 +235,10 @@ test("chatroom identity --file keeps the private text there for its owner alone,
 
 test("an identity file that is missing or none is told, and nothing of it is shown", async () => {
   const file = join(folder(), "room.identity");
-  const missing = chatroom(["room", "--port", "0", "--identity-file", file]);
+  const missing = startChatroom(["room", "--port", "0", "--identity-file", file]);
   expect(await missing.code).toBe(1);
   expect(missing.err).toContain(`npx chatroom identity --file ${file}`);
-  const nowhere = chatroom(["identity", "--file", join(file, "..", "none", "room.identity")]);
+  const nowhere = startChatroom(["identity", "--file", join(file, "..", "none", "room.identity")]);
   expect(await nowhere.code).toBe(1);
   expect(nowhere.err).toContain(`make the folder ${join(file, "..", "none")}`);
   writeFileSync(file, "id-secret:half of a private text");
@@ -273,7 +246,7 @@ test("an identity file that is missing or none is told, and nothing of it is sho
     ["room", "--port", "0", "--identity-file", file],
     ["identity", "--file", file],
   ]) {
-    const run = chatroom(args);
+    const run = startChatroom(args);
     expect(await run.code).toBe(1);
     expect(run.err).toContain("43 characters of base64url");
     expect(run.err).not.toContain("half of");
@@ -282,7 +255,7 @@ test("an identity file that is missing or none is told, and nothing of it is sho
 });
 
 test("a Room goes on when whoever reads its log goes away", async () => {
-  const run = chatroom(["room", "--port", "0"]);
+  const run = startChatroom(["room", "--port", "0"]);
   await until(() => run.out.includes("A Room is open"));
   const port = Number(/:(\d+)\./.exec(run.out)?.[1]);
   run.child.stderr?.destroy();
@@ -308,7 +281,7 @@ async function examined(
   args: readonly string[],
   options: { env?: Record<string, string>; input?: string } = {},
 ): Promise<{ readonly report: Report; readonly code: number | null; readonly text: string }> {
-  const run = chatroom(["doctor", "Bar", "--port", String(port), "--json", "--seconds", "1", ...args], options);
+  const run = startChatroom(["doctor", "Bar", "--port", String(port), "--json", "--seconds", "1", ...args], options);
   const code = await run.code;
   return { report: JSON.parse(run.out) as Report, code, text: run.out + run.err };
 }
@@ -335,7 +308,7 @@ test("the doctor joins a Room that has users with a password from the environmen
 
 test("the doctor shows an identity, from a file, to a user that asks for one", async () => {
   const file = join(folder(), "doctor.identity");
-  const made = chatroom(["identity", "--file", file]);
+  const made = startChatroom(["identity", "--file", file]);
   expect(await made.code).toBe(0);
   const room = await openRoom();
   await joinRoom(room, "Bar", { pins: { Doc: made.out.trim() } });
@@ -367,7 +340,7 @@ test("for programs the doctor says in the same form that it can't join, and what
 });
 
 test("a Room elsewhere has a password, and the doctor says where it looks for it", async () => {
-  const run = chatroom(["doctor", "Bar", "--host", "192.0.2.1"]);
+  const run = startChatroom(["doctor", "Bar", "--host", "192.0.2.1"]);
   expect(await run.code).toBe(2);
   expect(run.err).toContain("CHATROOM_PASSWORD");
 });

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
@@ -10,7 +8,7 @@ import type { Pipe } from "../../src/pipe/pipe.ts";
 import { Room } from "../../src/room/room.ts";
 import { parseState } from "../../src/state/state.ts";
 import type { User } from "../../src/user/user.ts";
-import { CHATROOM } from "../support/built.ts";
+import { runChatroom } from "../support/chatroom.ts";
 import { expectNothingLeft } from "../support/leftovers.ts";
 import { failure, join, openRoom } from "../support/rooms.ts";
 import { until } from "../support/until.ts";
@@ -24,16 +22,6 @@ function stateFile(): string {
   const folder = mkdtempSync(joinPath(tmpdir(), "chatroom-bans-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   return joinPath(folder, "room.json");
-}
-
-/** Runs a command; resolves with its exit code and what it said. */
-async function chatroom(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [CHATROOM, ...args]);
-  const said = { out: "", err: "" };
-  child.stdout.on("data", (chunk: Buffer) => (said.out += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (said.err += chunk.toString()));
-  const [code] = (await once(child, "close")) as [number | null];
-  return { code, ...said };
 }
 
 interface Event {
@@ -252,7 +240,17 @@ test("chatroom bans changes the file of a Room that runs, which follows within 2
   const mallory = await scripted(room, "Mallory", BARRED_FROM);
   sayJoin(mallory);
   await until(() => room.names.includes("Mallory"));
-  const added = await chatroom("bans", "add", BARRED_FROM, "--seconds", "3600", "--reason", "noise", "--state", state);
+  const added = await runChatroom(
+    "bans",
+    "add",
+    BARRED_FROM,
+    "--seconds",
+    "3600",
+    "--reason",
+    "noise",
+    "--state",
+    state,
+  );
   expect(added).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^Banned: 127\.0\.0\.5 {2}since .*, until .*: noise\n$/),
@@ -262,11 +260,11 @@ test("chatroom bans changes the file of a Room that runs, which follows within 2
   await until(() => mallory.closed !== undefined);
   expect(performance.now() - written).toBeLessThan(2_000);
   expect(mallory.closed?.received).toBe(4);
-  const listed = await chatroom("bans", "list", "--json", "--state", state);
+  const listed = await runChatroom("bans", "list", "--json", "--state", state);
   expect(JSON.parse(listed.out)).toMatchObject([{ address: BARRED_FROM, reason: "noise" }]);
-  expect((await chatroom("bans", "list", "--state", state)).out).toContain("127.0.0.5  since");
-  const lifted = await chatroom("bans", "lift", BARRED_FROM, "--state", state);
+  expect((await runChatroom("bans", "list", "--state", state)).out).toContain("127.0.0.5  since");
+  const lifted = await runChatroom("bans", "lift", BARRED_FROM, "--state", state);
   expect(lifted).toMatchObject({ code: 0, out: "Lifted: 127.0.0.5\n" });
   await until(() => room.bans.list().length === 0);
-  expect((await chatroom("bans", "list", "--state", state)).out).toBe("Nobody is banned.\n");
+  expect((await runChatroom("bans", "list", "--state", state)).out).toBe("Nobody is banned.\n");
 });
