@@ -23,7 +23,7 @@ export interface PeerEntry {
   hasDialled: boolean;
   /** The identity that its links proved, all the same one. */
   identity: string | undefined;
-  /** The introduction that made the session: a second link of it, by a crossing dial, may join. */
+  /** The introduction that made the session, or the last one that joined it before the peer was heard: a second link of it, by a crossing dial, may join. */
   ticketId: Uint8Array | undefined;
 }
 

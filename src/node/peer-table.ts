@@ -149,9 +149,10 @@ export class PeerTable {
     return this.#entries.get(peer)?.session !== undefined;
   }
 
-  /** There is a session that the peer knows of: it was heard in it. The one that dials has it a moment sooner. */
-  isKnown(peer: string): boolean {
-    return this.#progress(peer) > 0;
+  /** There is a session, and that introduction made it, as far as this side knows: its ticket brings it another link. */
+  isMadeBy(peer: string, ticketId: Uint8Array): boolean {
+    const entry = this.#entries.get(peer);
+    return entry?.session !== undefined && entry.ticketId !== undefined && sameBytes(entry.ticketId, ticketId);
   }
 
   #progress(peer: string): number {
@@ -264,6 +265,8 @@ export class PeerTable {
     this.#hosts.set(link, link.remote.host);
     const rank = rankOf(path);
     if (verdict === "join") {
+      // The peer may know nothing of what came before.
+      if (link.purpose !== 5 && entry.session?.attachments === 0) entry.ticketId = link.ticketId;
       entry.session?.attach(link, rank);
       if (!this.needsLink(peer)) this.#redialer.settle(peer);
       return;

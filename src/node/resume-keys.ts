@@ -35,9 +35,12 @@ export class ResumeKeys {
     this.#most = most;
   }
 
-  /** A link joined the session with that peer: keeps its key, if it has one. */
-  add(peer: string, { resume, localName, remoteName }: Pick<Link, "resume" | "localName" | "remoteName">): void {
-    if (resume === undefined) return;
+  /** A link joined the session with that peer: keeps its key. A link that was made by a key has none of its own, but shows that the peer holds that one. */
+  add(
+    peer: string,
+    { resume, ticketId: made, localName, remoteName }: Pick<Link, "resume" | "ticketId" | "localName" | "remoteName">,
+  ): void {
+    if (resume === undefined) return this.#prefer(peer, made);
     const { secret: bytes, ticketId } = resume;
     let secret: Secret | undefined;
     const held: Held = {
@@ -55,9 +58,16 @@ export class ResumeKeys {
     this.#held.set(hex(ticketId), held);
   }
 
-  /** The keys of the session with a peer, the newest first. */
+  #prefer(peer: string, ticketId: Uint8Array | undefined): void {
+    const list = this.#byPeer.get(peer) ?? [];
+    const used = ticketId && this.#held.get(hex(ticketId));
+    const at = used === undefined ? -1 : list.indexOf(used);
+    if (at > 0) list.unshift(...list.splice(at, 1));
+  }
+
+  /** The keys of the session with a peer: the one that was used last comes first, or a newer one. */
   of(peer: string): readonly ResumeKey[] {
-    return this.#byPeer.get(peer) ?? [];
+    return [...(this.#byPeer.get(peer) ?? [])];
   }
 
   /** The peer whose session that key belongs to. */

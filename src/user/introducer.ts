@@ -3,6 +3,7 @@ import type { Timer } from "../base/clock.ts";
 import { type Logger, quoted } from "../base/log.ts";
 import { TokenBucket } from "../base/token-bucket.ts";
 import type { Link } from "../link/link.ts";
+import type { ResumeKey } from "../node/resume-keys.ts";
 import type { Path } from "../schema/peer-types.ts";
 import type { Arrival } from "../node/peer-table.ts";
 import {
@@ -131,14 +132,14 @@ export class Introducer {
     this.#waits.set(peer, environment.clock.after(PATIENCE_MS, tell, { hold: false }));
   }
 
-  #ask(peer: string, { relay, isFresh = false }: { relay: boolean; isFresh?: boolean }): Introduction {
+  #ask(peer: string, { relay, refused = [] }: { relay: boolean; refused?: Iterable<ResumeKey> }): Introduction {
     const { environment, tickets } = this.#options;
     const ticketId = environment.random(ID_BYTES);
     const secret = environment.random(SECRET_BYTES);
     tickets.add({ ticketId, secret, name: peer, expiresMs: environment.limits.room.ticketMs });
-    const introduction = new Introduction(this.#context, peer, ticketId, true);
+    const introduction = new Introduction(this.#context, peer, ticketId, true, refused);
     this.#put(this.#asked, introduction);
-    introduction.ask(secret, { relay, isFresh });
+    introduction.ask(secret, { relay });
     return introduction;
   }
 
@@ -295,9 +296,9 @@ export class Introducer {
     const { table, log } = this.#options;
     const { peer } = introduction;
     if (table.isLinked(peer)) return;
-    if (introduction.isForgotten && this.#asked.get(peer) === introduction) {
-      // Its program is another one by now, or has given the session up.
-      this.#ask(peer, { relay: true, isFresh: true });
+    if (introduction.isRefused && this.#asked.get(peer) === introduction) {
+      // It may know another one. If it knows none, its program is another one by now, or has given the session up: then the ticket will do.
+      this.#ask(peer, { relay: true, refused: introduction.refused });
       return;
     }
     if (failures.length === 0) return this.#fail(peer, `the Room names no address of ${peer} that may be dialled`);

@@ -7,6 +7,7 @@ import type { Link } from "../link/link.ts";
 import { RelayedPipe } from "../link/relayed-pipe.ts";
 import type { Arrival, PeerTable } from "../node/peer-table.ts";
 import { rankOf } from "../node/paths.ts";
+import type { ResumeKey } from "../node/resume-keys.ts";
 import { showAddress } from "../pipe/tcp-errors.ts";
 import type { Path } from "../schema/peer-types.ts";
 import {
@@ -59,7 +60,7 @@ export interface IntroductionContext {
   /** Whether this program reached its Room over loopback; only then loopback addresses are dialled. */
   readonly overLoopback: () => boolean;
   readonly proven: (link: Link, arrival: Arrival) => void;
-  /** Every attempt failed, each with a clause that says how. */
+  /** Every attempt failed, each with a clause that says how; or the peer refused the key (`isRefused`). */
   readonly failed: (introduction: Introduction, failures: readonly string[]) => void;
 }
 
@@ -90,8 +91,10 @@ export class Introduction {
   readonly peer: string;
   readonly ticketId: Uint8Array;
   readonly isAsker: boolean;
-  /** The peer knew no key of the session that this side still has. */
-  isForgotten = false;
+  /** Keys of the session that this side has, each of which the peer did not know: tried by this introduction and by those that it followed on. */
+  readonly refused: Set<ResumeKey>;
+  /** The peer did not know the key that this introduction came with. */
+  isRefused = false;
   readonly #context: IntroductionContext;
   readonly #attempts = new Set<Attempt>();
   readonly #timers = new Set<Timer>();
@@ -105,11 +108,18 @@ export class Introduction {
   #isClosed = false;
   #verdict: ((said: Go | NoGo) => void) | undefined;
 
-  constructor(context: IntroductionContext, peer: string, ticketId: Uint8Array, isAsker: boolean) {
+  constructor(
+    context: IntroductionContext,
+    peer: string,
+    ticketId: Uint8Array,
+    isAsker: boolean,
+    refused: Iterable<ResumeKey> = [],
+  ) {
     this.#context = context;
     this.peer = peer;
     this.ticketId = ticketId;
     this.isAsker = isAsker;
+    this.refused = new Set(refused);
   }
 
   /** The Room has introduced the two, and something is still tried. */
@@ -123,7 +133,7 @@ export class Introduction {
   }
 
   /** Asks the Room. `relay`: the HELLO for a link through it goes along. */
-  ask(secret: Uint8Array, { relay, isFresh }: { relay: boolean; isFresh: boolean }): void {
+  ask(secret: Uint8Array, { relay }: { relay: boolean }): void {
     const { room, environment, links } = this.#context;
     const { peer, ticketId } = this;
     const introduce = (hello?: Uint8Array): void => {
@@ -134,10 +144,15 @@ export class Introduction {
     const pipe = new RelayedPipe(at, environment.limits.pipe.highWaterBytes, introduce);
     void this.#attempt("relay", undefined, LONGEST_MS, async (signal) => {
       this.#relayed = { pipe, signal };
+      const claim = { peer, ticketId, purpose: 4 } as const;
+      const key = links.keyFor(claim, this.refused);
       try {
-        return { link: await links.dial(pipe, { peer, ticketId, purpose: 4, isFresh }, signal) };
+        return { link: await links.dial(pipe, { ...claim, key }, signal) };
       } catch (error) {
-        if (error instanceof LinkError && error.code === "ERR_TICKET") this.isForgotten = true;
+        if (key !== undefined && error instanceof LinkError && error.code === "ERR_TICKET") {
+          this.refused.add(key);
+          this.isRefused = true;
+        }
         throw error;
       }
     });
@@ -204,7 +219,9 @@ export class Introduction {
       try {
         const claim = { peer, ticketId, purpose: 3 } as const;
         const link = await punch({ environment, room: at, probe: message, said, signal }, (pipe) =>
-          isBefore(name, peer) ? links.dial(pipe, claim, signal) : links.answer(pipe, claim, signal),
+          isBefore(name, peer)
+            ? links.dial(pipe, { ...claim, key: links.keyFor(claim) }, signal)
+            : links.answer(pipe, claim, signal),
         );
         return { link };
       } finally {
@@ -289,8 +306,9 @@ export class Introduction {
     const { environment, links, table, tickets } = this.#context;
     const { peer, ticketId } = this;
     const { host, port } = candidate;
+    const claim = { peer, ticketId, purpose: 3 } as const;
     for (;;) {
-      if (table.isKnown(peer) || (table.isOpen(peer) && !tickets.isGood(ticketId, 3))) {
+      if (links.needsKey(claim)) {
         const error = await table.resume(peer, candidate, signal);
         signal.throwIfAborted();
         if (error === undefined) return "resumed";
@@ -303,7 +321,7 @@ export class Introduction {
         }
       }
       const pipe = await environment.dial({ host, port, signal });
-      const link = await links.dial(pipe, { peer, ticketId, purpose: 3, isFresh: true }, signal);
+      const link = await links.dial(pipe, claim, signal);
       if (link !== undefined || !table.isOpen(peer)) return { link, listener: candidate };
       // Another path was faster, and made the session that this one joins now.
     }
@@ -373,9 +391,10 @@ export class Introduction {
     }
   }
 
-  /** Tells when nothing is left to try. */
+  /** Tells when nothing is left to try, or when another key may do better. */
   #settle(): void {
-    if (this.#isClosed || !this.#isIntroduced || this.#attempts.size > 0 || this.#timers.size > 0) return;
+    if (this.#isClosed || !this.#isIntroduced) return;
+    if (!this.isRefused && (this.#attempts.size > 0 || this.#timers.size > 0)) return;
     this.#context.failed(this, this.#failures);
   }
 }

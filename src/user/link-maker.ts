@@ -6,6 +6,7 @@ import type { Environment } from "../link/environment.ts";
 import type { IdentityRules } from "../link/identity.ts";
 import type { Link } from "../link/link.ts";
 import type { PeerTable } from "../node/peer-table.ts";
+import type { ResumeKey } from "../node/resume-keys.ts";
 import type { Pipe } from "../pipe/pipe.ts";
 import type { Tickets } from "./tickets.ts";
 
@@ -26,9 +27,15 @@ export interface Claim {
   readonly ticketId: Uint8Array;
   /** Of a handshake by that ticket: 3 directly, 4 through the Room. */
   readonly purpose: 3 | 4;
-  /** Only the ticket will do: the peer knows no key of a session. Default: such a key first, for a ticket may not join a session that is there. */
-  readonly isFresh?: boolean;
 }
+
+/** What a dial proves itself with. */
+export interface DialClaim extends Claim {
+  /** Of the session that the link is to join (purpose 5). Absent: the ticket. */
+  readonly key?: ResumeKey | undefined;
+}
+
+const NONE: ReadonlySet<ResumeKey> = new Set();
 
 /** Makes pipes to other users links: both ends prove themselves by the key of their session (purpose 5), or by the ticket of an introduction. */
 export class LinkMaker {
@@ -38,12 +45,22 @@ export class LinkMaker {
     this.#options = options;
   }
 
+  /** Whether what is there with the peer can be joined by a key of it alone: a ticket begins sessions, and joins the one that it began. */
+  needsKey({ peer, ticketId, purpose }: Claim): boolean {
+    const { table, tickets } = this.#options;
+    return table.isOpen(peer) && !(table.isMadeBy(peer, ticketId) && tickets.isGood(ticketId, purpose));
+  }
+
+  /** The key to dial with: the first one that the peer has not refused. Undefined: none, and the ticket is left. */
+  keyFor(claim: Claim, refused: ReadonlySet<ResumeKey> = NONE): ResumeKey | undefined {
+    if (!this.needsKey(claim)) return undefined;
+    return this.#options.table.keys.of(claim.peer).find((key) => !refused.has(key));
+  }
+
   /** As the initiator; HELLO is sent in this call. Undefined: the ticket was used meanwhile, and the pipe is gone. Throws as `dialLink`. */
-  async dial(pipe: Pipe, { peer, ticketId, purpose, isFresh }: Claim, signal: AbortSignal): Promise<Link | undefined> {
+  async dial(pipe: Pipe, { peer, ticketId, purpose, key }: DialClaim, signal: AbortSignal): Promise<Link | undefined> {
     const { environment, log, audit, name, encryption, identities, tickets, table } = this.#options;
     const { clock, engine, random, limits } = environment;
-    const isNew = isFresh === true || (tickets.isGood(ticketId, purpose) && !table.isKnown(peer));
-    const [key] = isNew ? [] : table.keys.of(peer);
     const secret = key?.secret() ?? tickets.forDial(ticketId, purpose);
     if (secret === undefined) {
       pipe.destroy();

@@ -95,7 +95,7 @@ test("limit peers.keys: 32 keys of a session are kept, a further one displaces t
   const bytes = Array.from({ length: P.keys + 1 }, (_, at) => new Uint8Array(32).fill(at + 1));
   const add = (at: number): void => {
     const resume = { secret: bytes[at] as Uint8Array, ticketId: new Uint8Array(16).fill(at) };
-    keys.add("Bar", { resume, localName: "Foo", remoteName: "Bar" });
+    keys.add("Bar", { resume, ticketId: undefined, localName: "Foo", remoteName: "Bar" });
   };
   for (let at = 0; at < P.keys; at++) add(at);
   expect(keys.of("Bar")).toHaveLength(P.keys);

@@ -36,7 +36,17 @@ import { MACHINE_END, MACHINE_LINKS } from "./machine-links.ts";
 import type { Mutants } from "./mutant.ts";
 import { FLOWS, OUTBOX } from "./outbox.ts";
 import { TCP_PIPE } from "./pipe.ts";
-import { EAGER, IMPROVER, INTRODUCTION, RELAYED_PIPE, SPARES, WATCH } from "./paths.ts";
+import {
+  EAGER,
+  IMPROVER,
+  INTRODUCTION,
+  LINK_MAKER,
+  MADE_BY,
+  RELAYED_PIPE,
+  SESSION_KEYS,
+  SPARES,
+  WATCH,
+} from "./paths.ts";
 import { RATCHET, RECORD_LINK, RECORD_RECEIVER, RECORDS } from "./records.ts";
 import { BYTE_BUDGET, RELAY, SHARE, SPLICE, SPLICE_TCP } from "./relay.ts";
 import { ASSEMBLIES, DEFRAMER } from "./stream-in.ts";
@@ -109,6 +119,9 @@ export const ALL_MUTANTS: readonly Mutants[] = [
   PUNCHING,
   RELAYED_PIPE,
   INTRODUCTION,
+  LINK_MAKER,
+  SESSION_KEYS,
+  MADE_BY,
   EAGER,
   WATCH,
   IMPROVER,

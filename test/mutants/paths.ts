@@ -83,9 +83,19 @@ export const INTRODUCTION: Mutants = {
       replace: "!this.#improves(path)",
     },
     {
-      name: "a peer that knows no key of the session is not told apart",
-      find: 'if (error instanceof LinkError && error.code === "ERR_TICKET") this.isForgotten = true;',
+      name: "a peer that does not know a key of the session is not told apart",
+      find: "          this.isRefused = true;\n",
       replace: "",
+    },
+    {
+      name: "a key that was refused is tried again",
+      find: "          this.refused.add(key);\n",
+      replace: "",
+    },
+    {
+      name: "another key waits until every other attempt has failed",
+      find: "    if (!this.isRefused && (",
+      replace: "    if ((",
     },
     {
       name: "nobody hears that every attempt failed",
@@ -118,8 +128,13 @@ export const WATCH: Mutants = {
 /** Who is connected to before anybody calls. */
 export const EAGER: Mutants = {
   file: "src/user/introducer.ts",
-  tests: ["test/user/paths.test.ts"],
+  tests: ["test/user/paths.test.ts", "test/user/room-restarts.test.ts"],
   mutants: [
+    {
+      name: "only the first key is tried",
+      find: "this.#ask(peer, { relay: true, refused: introduction.refused });",
+      replace: "this.#ask(peer, { relay: true });",
+    },
     { name: "nobody is eager", find: "(isEager && roster.has(peer) && mayTalk(peer))", replace: "false" },
     {
       name: "everybody is eager",
@@ -176,5 +191,59 @@ export const SPARES: Mutants = {
       find: '      this.#take(id)?.close(0, "");\n      this.#perform(this.#machine.linkLost(id));\n',
       replace: "",
     },
+  ],
+};
+
+/** What a link to a user is made by. */
+export const LINK_MAKER: Mutants = {
+  file: "src/user/link-maker.ts",
+  tests: ["test/user/room-restarts.test.ts", "test/user/paths.test.ts", "test/user/crossing.test.ts"],
+  mutants: [
+    {
+      name: "a ticket is tried at a session that another introduction made",
+      find: "return table.isOpen(peer) && !(table.isMadeBy(peer, ticketId) && tickets.isGood(ticketId, purpose));",
+      replace: "return table.isOpen(peer) && !tickets.isGood(ticketId, purpose);",
+    },
+    {
+      name: "a refused key is tried again",
+      find: ".find((key) => !refused.has(key))",
+      replace: "[0]",
+    },
+  ],
+};
+
+/** Keys of sessions, and which introduction made them. */
+export const SESSION_KEYS: Mutants = {
+  file: "src/node/resume-keys.ts",
+  tests: ["test/node/resume-keys.test.ts", "test/limits/peers.test.ts"],
+  mutants: [
+    {
+      name: "the key that was used last is not the first",
+      find: "    if (at > 0) list.unshift",
+      replace: "    if (at > 9) list.unshift",
+    },
+    {
+      name: "keys of other peers are moved too",
+      find: "list.indexOf(used)",
+      replace: "Math.max(1, list.indexOf(used))",
+    },
+  ],
+};
+
+export const MADE_BY: Mutants = {
+  file: "src/node/peer-table.ts",
+  tests: ["test/node/peer-table.test.ts"],
+  mutants: [
+    {
+      name: "the first introduction counts, whatever the peer knows",
+      find: "      if (link.purpose !== 5 && entry.session?.attachments === 0) entry.ticketId = link.ticketId;\n",
+      replace: "",
+    },
+    {
+      name: "the last introduction counts, though the peer was heard",
+      find: "link.purpose !== 5 && entry.session?.attachments === 0",
+      replace: "link.purpose !== 5",
+    },
+    { name: "a key counts as an introduction", find: "link.purpose !== 5 && entry", replace: "entry" },
   ],
 };

@@ -8,6 +8,7 @@ import { AuditLog } from "../../src/link/audit.ts";
 import { environmentWith } from "../../src/link/environment.ts";
 import type { Link, LinkEvents } from "../../src/link/link.ts";
 import { PeerTable } from "../../src/node/peer-table.ts";
+import { ATTACH, offsetFrame } from "../../src/session/frames.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 
 const log = loggerOf("silent", "Foo");
@@ -124,6 +125,60 @@ test("a link with another identity than the session's first one joins it by no t
   expect(table.identity("Bar")).toBe("id:one");
   await table.close("Foo is closing", 10);
   expect(table.identity("Bar")).toBeUndefined();
+});
+
+const ticketOf = (id: number): Uint8Array => new Uint8Array(16).fill(id);
+
+test("until the peer was heard any introduction joins its session, and the last one counts as the one that made it; then no other one does", async () => {
+  const table = new PeerTable({
+    encryption: true,
+    environment: environmentWith(),
+    log,
+    audit,
+    registry: new Registry(undefined),
+    views: { peer: () => undefined, peers: () => undefined },
+    reach: () => {},
+    absence: () => "nobody",
+    notResumed: () => {},
+    closesLinks: () => true,
+  });
+  const outcomes: string[] = [];
+  const prove = (id: number, purpose: 3 | 5 = 3): LinkEvents | undefined => {
+    let events: LinkEvents | undefined;
+    const link: Partial<Link> = {
+      remoteName: "Bar",
+      remote: { host: "127.0.0.1", port: 1 },
+      local: { host: "127.0.0.1", port: 2 },
+      purpose,
+      ticketId: ticketOf(id),
+      localEnd: table.endFor("Bar"),
+      remoteEnd: new Uint8Array(16),
+      writable: true,
+      isOpen: true,
+      start: (its) => {
+        events = its;
+        outcomes.push(`${id} joins`);
+      },
+      send: () => {},
+      ping: () => Promise.resolve(1),
+      close: () => {},
+      destroy: () => outcomes.push(`${id} is destroyed`),
+    };
+    table.linkProven(link as Link);
+    return events;
+  };
+  const madeBy = (): number[] => [1, 2, 3, 4, 5].filter((id) => table.isMadeBy("Bar", ticketOf(id)));
+  prove(1);
+  expect(madeBy()).toEqual([1]);
+  const second = prove(2);
+  prove(5, 5)?.closed(undefined);
+  expect(madeBy()).toEqual([2]);
+  second?.data(offsetFrame(ATTACH, 0));
+  for (const id of [1, 3, 2]) prove(id);
+  expect(outcomes).toEqual(["1 joins", "2 joins", "5 joins", "1 is destroyed", "3 is destroyed", "2 joins"]);
+  expect(madeBy()).toEqual([2]);
+  await table.close("Foo is closing", 10);
+  expect(madeBy()).toEqual([]);
 });
 
 test("a program whose peers come back by themselves does not look for one that it can't dial", () => {

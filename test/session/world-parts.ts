@@ -61,11 +61,11 @@ export class SimSession {
   /** The numbers of its stream and of the peer's. */
   readonly stream: number;
   readonly theirStream: number;
-  /** The introduction of its first link. */
-  readonly introduction: Introduction | undefined;
+  /** The introduction of its first link, or the last one that joined before the peer was heard. */
+  introduction: Introduction | undefined;
   /** Where the peer's process listens, and which one it is. */
   readonly peer: Process;
-  /** Resume keys of the links that joined, the newest first. */
+  /** Resume keys of the links that joined: the one that was used last comes first, or a newer one. */
   keys: number[] = [];
   alone = false;
   /** A record came that is to be acknowledged: that is done a little later, also if nothing else is sent. */

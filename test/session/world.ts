@@ -170,7 +170,10 @@ export class World {
     else this.#countJoin(made, before as SimSession);
     const session = process.session as SimSession;
     session.alone = false;
-    if (made.type === "introduction") session.keys = [link.id, ...session.keys].slice(0, this.rules.keptKeys);
+    if (made.type === "introduction") {
+      if (session.isUnconfirmed) session.introduction = made.introduction;
+      session.keys = [link.id, ...session.keys].slice(0, this.rules.keptKeys);
+    } else if (made.type === "key") session.keys = [made.key, ...session.keys.filter((key) => key !== made.key)];
     this.#perform(process, session, session.machine.linkProven(link.id, link.rank), "proven");
   }
 

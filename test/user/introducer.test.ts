@@ -30,10 +30,10 @@ function introducerWith({
   const introducer = new Introducer({
     environment: environmentWith({ clock, dial }, undefined),
     log: new KeptLog(),
-    table: { isLinked: () => false, isWanted: () => false, isKnown: () => false, isOpen: () => false, ...table },
+    table: { isLinked: () => false, isWanted: () => false, isMadeBy: () => false, isOpen: () => false, ...table },
     roster: { has: () => true },
     tickets: { add: () => true, reachableAt: () => {}, isGood: () => true },
-    links: { answer: () => new Promise(() => {}) },
+    links: { answer: () => new Promise(() => {}), needsKey: () => false },
     paths: { begin: () => () => {} },
     mayTalk: () => true,
     isEager: false,
