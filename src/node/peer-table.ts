@@ -265,8 +265,8 @@ export class PeerTable {
     this.#hosts.set(link, link.remote.host);
     const rank = rankOf(path);
     if (verdict === "join") {
-      // The peer may know nothing of what came before.
-      if (link.purpose !== 5 && entry.session?.attachments === 0) entry.ticketId = link.ticketId;
+      // Another introduction than before joins only while the peer was not heard, and may know of no other one.
+      if (link.purpose !== 5) entry.ticketId = link.ticketId;
       entry.session?.attach(link, rank);
       if (!this.needsLink(peer)) this.#redialer.settle(peer);
       return;

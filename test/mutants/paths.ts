@@ -236,14 +236,9 @@ export const MADE_BY: Mutants = {
   mutants: [
     {
       name: "the first introduction counts, whatever the peer knows",
-      find: "      if (link.purpose !== 5 && entry.session?.attachments === 0) entry.ticketId = link.ticketId;\n",
+      find: "      if (link.purpose !== 5) entry.ticketId = link.ticketId;\n",
       replace: "",
     },
-    {
-      name: "the last introduction counts, though the peer was heard",
-      find: "link.purpose !== 5 && entry.session?.attachments === 0",
-      replace: "link.purpose !== 5",
-    },
-    { name: "a key counts as an introduction", find: "link.purpose !== 5 && entry", replace: "entry" },
+    { name: "a key counts as an introduction", find: "if (link.purpose !== 5) entry", replace: "entry" },
   ],
 };
