@@ -72,13 +72,19 @@ export class Punching {
       if (passes !== undefined) member.tellSealed({ type: "probe", ticketId, passes, port });
   }
 
-  /** A member left. */
+  /** A member left: the other one of a round need not wait for it. */
   forget(member: RoomMember): void {
-    for (const round of this.#rounds.get(member) ?? []) this.#end(round);
+    for (const round of this.#rounds.get(member) ?? []) {
+      const { ticketId, sides, isDecided } = round;
+      this.#end(round);
+      if (isDecided) continue;
+      for (const side of sides)
+        if (side.member !== member) side.member.tell({ type: "noGo", ticketId, why: "its probe" });
+    }
   }
 
   close(): void {
-    for (const member of this.#rounds.keys()) this.forget(member);
+    for (const rounds of this.#rounds.values()) for (const round of rounds) this.#end(round);
   }
 
   #passes(round: Round, side: Side): readonly [Uint8Array, Uint8Array] | undefined {

@@ -271,7 +271,8 @@ export class Introducer {
       this.#refusals.delete(peer);
       return;
     }
-    if (this.#asked.get(peer)?.isUnderWay === true) return this.#begin(peer);
+    const asked = this.#asked.get(peer);
+    if (asked?.isUnderWay === true && asked.isForAny) return this.#begin(peer);
     const failure = this.#failures.get(peer);
     this.#failures.set(peer, {
       count: (failure?.count ?? 0) + 1,

@@ -95,6 +95,8 @@ export class Introduction {
   readonly refused: Set<ResumeKey>;
   /** The peer did not know the key that this introduction came with. */
   isRefused = false;
+  /** It was asked for to reach the peer at all, through the Room too: not for a better path than there is. */
+  isForAny = false;
   readonly #context: IntroductionContext;
   readonly #attempts = new Set<Attempt>();
   readonly #timers = new Set<Timer>();
@@ -134,6 +136,7 @@ export class Introduction {
 
   /** Asks the Room. `relay`: the HELLO for a link through it goes along. */
   ask(secret: Uint8Array, { relay }: { relay: boolean }): void {
+    this.isForAny = relay;
     const { room, environment, links } = this.#context;
     const { peer, ticketId } = this;
     const introduce = (hello?: Uint8Array): void => {

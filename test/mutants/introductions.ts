@@ -212,6 +212,12 @@ export const PUNCHING: Mutants = {
   file: "src/room/punching.ts",
   tests: ["test/room/punching.test.ts"],
   mutants: [
+    {
+      name: "who waits for one that left is not told",
+      find: "if (side.member !== member) side.member.tell",
+      replace: "if (false) side.member.tell",
+    },
+    { name: "a hole that was decided is taken back", find: "      if (isDecided) continue;\n", replace: "" },
     { name: "the port that changes is told", find: " && first.port === second.port", replace: "" },
     { name: "the host that changes is told", find: "first.host === second.host && ", replace: "" },
     { name: "one probe is enough", find: "(second !== undefined || this.#options.probePort === 0)", replace: "true" },

@@ -128,12 +128,22 @@ export const WATCH: Mutants = {
 /** Who is connected to before anybody calls. */
 export const EAGER: Mutants = {
   file: "src/user/introducer.ts",
-  tests: ["test/user/paths.test.ts", "test/user/room-restarts.test.ts"],
+  tests: ["test/user/introducer.test.ts", "test/user/paths.test.ts", "test/user/room-restarts.test.ts"],
   mutants: [
     {
       name: "only the first key is tried",
       find: "this.#ask(peer, { relay: true, refused: introduction.refused });",
       replace: "this.#ask(peer, { relay: true });",
+    },
+    {
+      name: "a look for a better path holds up a link that is needed",
+      find: "asked?.isUnderWay === true && asked.isForAny",
+      replace: "asked?.isUnderWay === true",
+    },
+    {
+      name: "what is under way to a peer is given up at each round",
+      find: "asked?.isUnderWay === true && asked.isForAny",
+      replace: "false",
     },
     { name: "nobody is eager", find: "(isEager && roster.has(peer) && mayTalk(peer))", replace: "false" },
     {

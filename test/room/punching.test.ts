@@ -195,13 +195,26 @@ test.each<[string, [string, string], Partial<Join>[], boolean]>([
   punching.close();
 });
 
-test("a member that leaves ends its rounds: nobody is told anything, nothing is left", async () => {
+test("a member that leaves ends its rounds: the other one is told that nothing was seen of it, and nothing is left", async () => {
   const { clock, punching, passes, a, b, probe } = await bench();
   punching.begin(ticketId, a.member, b.member);
   const open = await probe(b, 0, HOST_B, 42_000);
   punching.forget(a.member);
   await open?.untilEnded();
-  expect([a.heard, b.heard, punching.size, passes.size, clock.pending]).toEqual([[], [], 0, 0, 0]);
+  const told = { type: "noGo", ticketId, why: "its probe" };
+  expect([a.heard, b.heard, punching.size, passes.size, clock.pending]).toEqual([[], [told], 0, 0, 0]);
+});
+
+test("who leaves after the Room has decided, and a Room that closes, tell nobody anything", async () => {
+  const { clock, punching, passes, a, b, probe } = await bench();
+  punching.begin(ticketId, a.member, b.member);
+  for (const at of [0, 1] as const) for (const one of [a, b]) await probe(one, at, HOST_A, 42_000);
+  const decided = b.heard.length;
+  expect(decided).toBe(1);
+  punching.forget(a.member);
+  punching.begin(ticketId, a.member, b.member);
+  punching.close();
+  expect([b.heard.length, punching.size, passes.size, clock.pending]).toEqual([decided, 0, 0, 0]);
 });
 
 test("without passes for all probes there is no round", async () => {

@@ -8,6 +8,8 @@ import { Introducer, type IntroducerOptions } from "../../src/user/introducer.ts
 import { KeptLog, turns } from "../link/parties.ts";
 
 const { roundMs } = DEFAULT_LIMITS.user;
+/** From an introduction to the dials, for who asked. */
+const SECOND_MS = 250;
 
 /** The Room, where its address is known: a HELLO for a relayed link goes along with what is asked of it. */
 function roomThat(send: (message: { ticketId: Uint8Array }) => void): unknown {
@@ -172,4 +174,38 @@ test("a look for a better path leaves alone what was asked for to reach a peer a
   needsLink = false;
   expect(introducer.improve("Bar")).toBeDefined();
   expect(asked).toBe(2);
+});
+
+test("a link that is needed does not wait until a look for a better path is over", async () => {
+  const clock = new ManualClock();
+  let needsLink = false;
+  const asked: Uint8Array[] = [];
+  const send = ({ type, ticketId }: { type: string; ticketId: Uint8Array }): void => {
+    if (type === "introduce") asked.push(ticketId);
+  };
+  const introducer = introducerWith({
+    clock,
+    table: {
+      isLinked: () => !needsLink,
+      needsLink: () => needsLink,
+      isWanted: () => needsLink,
+      path: () => "relay",
+    },
+    room: { link: {}, check: () => {}, send },
+  });
+  introducer.improve("Bar");
+  const ticketId = asked[0] as Uint8Array;
+  introducer.introduced({ type: "introduced", ticketId, candidates: candidatesIn(0), pass: undefined });
+  clock.advance(SECOND_MS);
+  await turns();
+  expect(introducer.improve("Bar"), "its dials go on").toBeUndefined();
+  introducer.began("Bar");
+  needsLink = true;
+  introducer.linkNeeded("Bar");
+  clock.advance(roundMs - 1);
+  await turns();
+  expect(asked.length).toBe(1);
+  clock.advance(1);
+  await turns();
+  expect(asked.length).toBe(2);
 });
