@@ -176,36 +176,37 @@ test("a look for a better path leaves alone what was asked for to reach a peer a
   expect(asked).toBe(2);
 });
 
-test("a link that is needed does not wait until a look for a better path is over", async () => {
-  const clock = new ManualClock();
-  let needsLink = false;
-  const asked: Uint8Array[] = [];
-  const send = ({ type, ticketId }: { type: string; ticketId: Uint8Array }): void => {
-    if (type === "introduce") asked.push(ticketId);
-  };
-  const introducer = introducerWith({
-    clock,
-    table: {
-      isLinked: () => !needsLink,
-      needsLink: () => needsLink,
-      isWanted: () => needsLink,
-      path: () => "relay",
-    },
-    room: { link: {}, check: () => {}, send },
+for (const isForAny of [false, true])
+  test(`a round that ends ${isForAny ? "leaves alone what still goes on" : "asks for a link that is needed, though a look for a better path goes on"}`, async () => {
+    const clock = new ManualClock();
+    let needsLink = isForAny;
+    const asked: Uint8Array[] = [];
+    const send = ({ type, ticketId }: { type: string; ticketId: Uint8Array }): void => {
+      if (type === "introduce") asked.push(ticketId);
+    };
+    const introducer = introducerWith({
+      clock,
+      table: {
+        isLinked: () => !needsLink,
+        needsLink: () => needsLink,
+        isWanted: () => needsLink,
+        path: () => "relay",
+      },
+      room: { link: {}, check: () => {}, send },
+    });
+    if (isForAny) introducer.reach("Bar");
+    else introducer.improve("Bar");
+    const ticketId = asked[0] as Uint8Array;
+    introducer.introduced({ type: "introduced", ticketId, candidates: candidatesIn(0), pass: undefined });
+    clock.advance(SECOND_MS);
+    await turns();
+    if (!isForAny) introducer.began("Bar");
+    needsLink = true;
+    introducer.linkNeeded("Bar");
+    clock.advance(roundMs - 1);
+    await turns();
+    expect(asked.length).toBe(1);
+    clock.advance(1);
+    await turns();
+    expect(asked.length).toBe(isForAny ? 1 : 2);
   });
-  introducer.improve("Bar");
-  const ticketId = asked[0] as Uint8Array;
-  introducer.introduced({ type: "introduced", ticketId, candidates: candidatesIn(0), pass: undefined });
-  clock.advance(SECOND_MS);
-  await turns();
-  expect(introducer.improve("Bar"), "its dials go on").toBeUndefined();
-  introducer.began("Bar");
-  needsLink = true;
-  introducer.linkNeeded("Bar");
-  clock.advance(roundMs - 1);
-  await turns();
-  expect(asked.length).toBe(1);
-  clock.advance(1);
-  await turns();
-  expect(asked.length).toBe(2);
-});
