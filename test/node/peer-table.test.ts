@@ -7,16 +7,16 @@ import { Registry } from "../../src/call/registry.ts";
 import { AuditLog } from "../../src/link/audit.ts";
 import { environmentWith } from "../../src/link/environment.ts";
 import type { Link, LinkEvents } from "../../src/link/link.ts";
-import { PeerTable } from "../../src/node/peer-table.ts";
+import { PeerTable, type PeerTableOptions } from "../../src/node/peer-table.ts";
 import { ATTACH, offsetFrame } from "../../src/session/frames.ts";
 import { ManualClock } from "../../src/testing/index.ts";
 
 const log = loggerOf("silent", "Foo");
 const audit = new AuditLog(log, systemClock, DEFAULT_LIMITS.audit);
 
-test("a session that its first record ends is never told as open, and does not hold up closing", async () => {
-  const told: string[] = [];
-  const table = new PeerTable({
+/** A table of Foo's, of which the `parts` are what a test is about. */
+function tableWith(parts: Partial<PeerTableOptions>): PeerTable {
+  return new PeerTable({
     encryption: true,
     environment: environmentWith(),
     log,
@@ -26,9 +26,16 @@ test("a session that its first record ends is never told as open, and does not h
     reach: () => {},
     absence: () => "nobody",
     notResumed: () => {},
+    closesLinks: () => true,
+    ...parts,
+  });
+}
+
+test("a session that its first record ends is never told as open, and does not hold up closing", async () => {
+  const told: string[] = [];
+  const table = tableWith({
     began: (peer) => told.push(`${peer} began`),
     ended: (peer) => told.push(`${peer} ended`),
-    closesLinks: () => true,
   });
   const link: Partial<Link> = {
     remoteName: "Mallory",
@@ -52,18 +59,7 @@ test("a session that its first record ends is never told as open, and does not h
 });
 
 test("a link that is proven while its user leaves begins nothing", async () => {
-  const table = new PeerTable({
-    encryption: true,
-    environment: environmentWith(),
-    log,
-    audit,
-    registry: new Registry(undefined),
-    views: { peer: () => undefined, peers: () => undefined },
-    reach: () => {},
-    absence: () => "nobody",
-    notResumed: () => {},
-    closesLinks: () => true,
-  });
+  const table = tableWith({});
   const localEnd = table.endFor("Bar");
   const closing = table.close("Foo is closing", 50);
   const codes: (number | undefined)[] = [];
@@ -81,18 +77,7 @@ test("a link that is proven while its user leaves begins nothing", async () => {
 });
 
 test("a link with another identity than the session's first one joins it by no ticket and no key", async () => {
-  const table = new PeerTable({
-    encryption: true,
-    environment: environmentWith(),
-    log,
-    audit,
-    registry: new Registry(undefined),
-    views: { peer: () => undefined, peers: () => undefined },
-    reach: () => {},
-    absence: () => "nobody",
-    notResumed: () => {},
-    closesLinks: () => true,
-  });
+  const table = tableWith({});
   const ended: (string | undefined)[] = [];
   const linkOf = (purpose: 3 | 5, identity: string | undefined): Partial<Link> => ({
     remoteName: "Bar",
@@ -130,18 +115,7 @@ test("a link with another identity than the session's first one joins it by no t
 const ticketOf = (id: number): Uint8Array => new Uint8Array(16).fill(id);
 
 test("until the peer was heard any introduction joins its session, and the last one counts as the one that made it; then no other one does", async () => {
-  const table = new PeerTable({
-    encryption: true,
-    environment: environmentWith(),
-    log,
-    audit,
-    registry: new Registry(undefined),
-    views: { peer: () => undefined, peers: () => undefined },
-    reach: () => {},
-    absence: () => "nobody",
-    notResumed: () => {},
-    closesLinks: () => true,
-  });
+  const table = tableWith({});
   const outcomes: string[] = [];
   const prove = (id: number, purpose: 3 | 5 = 3): LinkEvents | undefined => {
     let events: LinkEvents | undefined;
@@ -188,18 +162,7 @@ test("a program whose peers come back by themselves does not look for one that i
 /** Timers that wait once the only link of a session is lost. */
 function waiting(notResumed?: () => void): number {
   const clock = new ManualClock();
-  const table = new PeerTable({
-    encryption: true,
-    environment: environmentWith({ clock }),
-    log,
-    audit,
-    registry: new Registry(undefined),
-    views: { peer: () => undefined, peers: () => undefined },
-    reach: () => {},
-    absence: () => "nobody",
-    notResumed,
-    closesLinks: () => false,
-  });
+  const table = tableWith({ environment: environmentWith({ clock }), notResumed, closesLinks: () => false });
   let events: LinkEvents | undefined;
   const link: Partial<Link> = {
     remoteName: "Foo",
