@@ -1,4 +1,4 @@
-import { hex } from "../base/bytes.ts";
+import { hex, sameBytes } from "../base/bytes.ts";
 import { DEFAULT_LIMITS } from "../base/limits.ts";
 import type { Engine } from "../crypto/engine.ts";
 import { keySecret, type Secret } from "../crypto/secret.ts";
@@ -60,8 +60,7 @@ export class ResumeKeys {
 
   #prefer(peer: string, ticketId: Uint8Array | undefined): void {
     const list = this.#byPeer.get(peer) ?? [];
-    const used = ticketId && this.#held.get(hex(ticketId));
-    const at = used === undefined ? -1 : list.indexOf(used);
+    const at = ticketId === undefined ? -1 : list.findIndex((held) => sameBytes(held.ticketId, ticketId));
     if (at > 0) list.unshift(...list.splice(at, 1));
   }
 

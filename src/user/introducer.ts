@@ -137,9 +137,9 @@ export class Introducer {
     const ticketId = environment.random(ID_BYTES);
     const secret = environment.random(SECRET_BYTES);
     tickets.add({ ticketId, secret, name: peer, expiresMs: environment.limits.room.ticketMs });
-    const introduction = new Introduction(this.#context, peer, ticketId, true, refused);
+    const introduction = new Introduction(this.#context, peer, ticketId, true);
     this.#put(this.#asked, introduction);
-    introduction.ask(secret, { relay });
+    introduction.ask(secret, { relay, refused });
     return introduction;
   }
 

@@ -92,7 +92,7 @@ export class Introduction {
   readonly ticketId: Uint8Array;
   readonly isAsker: boolean;
   /** Keys of the session that this side has, each of which the peer did not know: tried by this introduction and by those that it followed on. */
-  readonly refused: Set<ResumeKey>;
+  readonly refused = new Set<ResumeKey>();
   /** The peer did not know the key that this introduction came with. */
   isRefused = false;
   /** It was asked for to reach the peer at all, through the Room too: not for a better path than there is. */
@@ -110,18 +110,11 @@ export class Introduction {
   #isClosed = false;
   #verdict: ((said: Go | NoGo) => void) | undefined;
 
-  constructor(
-    context: IntroductionContext,
-    peer: string,
-    ticketId: Uint8Array,
-    isAsker: boolean,
-    refused: Iterable<ResumeKey> = [],
-  ) {
+  constructor(context: IntroductionContext, peer: string, ticketId: Uint8Array, isAsker: boolean) {
     this.#context = context;
     this.peer = peer;
     this.ticketId = ticketId;
     this.isAsker = isAsker;
-    this.refused = new Set(refused);
   }
 
   /** The Room has introduced the two, and something is still tried. */
@@ -134,9 +127,10 @@ export class Introduction {
     return this.#candidates.some(({ path }) => path === "lan");
   }
 
-  /** Asks the Room. `relay`: the HELLO for a link through it goes along. */
-  ask(secret: Uint8Array, { relay }: { relay: boolean }): void {
+  /** Asks the Room. `relay`: the HELLO for a link through it goes along, by a key that is not among the `refused` ones. */
+  ask(secret: Uint8Array, { relay, refused }: { relay: boolean; refused: Iterable<ResumeKey> }): void {
     this.isForAny = relay;
+    for (const key of refused) this.refused.add(key);
     const { room, environment, links } = this.#context;
     const { peer, ticketId } = this;
     const introduce = (hello?: Uint8Array): void => {
